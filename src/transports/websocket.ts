@@ -1,0 +1,143 @@
+/**
+ * The WebSocket transport.
+ *
+ * Owns: which WebSocket class is dialled, with what address, subprotocols and headers.
+ * Does not own: the life of one socket (websocket-link.ts), reconnecting, deadlines (connection/).
+ */
+import { defaultWebSocket } from '#default-websocket';
+import { ConfigError } from '../protocol/errors.js';
+import type { DialTarget, LinkEvents, Transport } from '../runtime/ports.js';
+import { failedDial } from './connect-errors.js';
+import {
+  isNodeConstructor,
+  type NodeSocketOptions,
+  type Socket,
+  type SocketConstructor,
+  type WebSocketConstructor,
+} from './socket.js';
+import { WebSocketLink } from './websocket-link.js';
+
+export type { WebSocketConstructor } from './socket.js';
+
+/** Longest message taken from a server; beyond it a server would fill the memory (Node only, after decompression). */
+const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
+
+/** `ws` waits so long for the end of TCP after a closing handshake; its own 30 s would delay the reconnect. */
+const CLOSE_TIMEOUT_MS = 5_000;
+
+type Headers = Readonly<Record<string, string>>;
+
+export interface WebSocketOptions {
+  /** The class to dial with. @default the platform's own; `ws` in Node */
+  WebSocket?: WebSocketConstructor;
+  /** Subprotocols offered after the dialect's own, for servers that read a token from there. */
+  protocols?: readonly string[];
+  /** Headers of the upgrade request, only with `ws` (Node); a function is asked before every dial. */
+  headers?: Headers | (() => Headers | Promise<Headers>);
+  /** Longest message taken from a server, in bytes, only with `ws` (Node). @default 16_777_216 */
+  maxMessageBytes?: number;
+}
+
+/**
+ * Connects by WebSocket. The default transport of a client.
+ *
+ * A dial that fails is a ConnectError with a sentence that says what to do and, with `ws`, the HTTP `status` of a refused
+ * upgrade and its `Retry-After`. Redirects are not followed. Headers where the platform takes none, or no WebSocket
+ * at all, are a ConfigError.
+ *
+ * @example
+ * createClient({ url, transports: [webSocket({ headers: () => ({ authorization: `Bearer ${token()}` }) })] })
+ */
+export function webSocket(options: WebSocketOptions = {}): Transport {
+  return {
+    name: 'websocket',
+    open: (target, events) => open(options, target, events),
+  };
+}
+
+function open(options: WebSocketOptions, target: DialTarget, events: LinkEvents): WebSocketLink {
+  const protocols = [...new Set([...target.protocols, ...(options.protocols ?? [])])];
+  const link = new WebSocketLink(target.url, protocols, events);
+  try {
+    const url = socketUrl(target.url);
+    const constructor = chooseConstructor(options);
+    const headers = typeof options.headers === 'function' ? options.headers() : options.headers;
+    const dial = (settled: Headers | undefined): void =>
+      link.dial(() => makeSocket(constructor, url, protocols, options, settled));
+    if (headers instanceof Promise) {
+      headers.then(dial).catch((error: unknown) => link.failSoon(failedHeaders(target.url, error)));
+    } else {
+      dial(headers);
+    }
+  } catch (error) {
+    link.failSoon(error instanceof ConfigError ? error : failedHeaders(target.url, error));
+  }
+  return link;
+}
+
+/** The address as a WebSocket class takes it: `http:` is `ws:`, and without a fragment. */
+export function socketUrl(address: string): string {
+  const page = (globalThis as { location?: { href: string } }).location?.href;
+  const url = parseUrl(address, page);
+  if (url !== null) {
+    const scheme = SCHEMES[url.protocol];
+    if (scheme !== undefined) {
+      url.hash = '';
+      return scheme + url.href.slice(url.protocol.length);
+    }
+  }
+  throw new ConfigError('url', address, 'an address that begins with ws:, wss:, http: or https:');
+}
+
+const SCHEMES: { readonly [scheme: string]: string } = {
+  'ws:': 'ws:',
+  'wss:': 'wss:',
+  'http:': 'ws:',
+  'https:': 'wss:',
+};
+
+function parseUrl(address: string, base: string | undefined): URL | null {
+  try {
+    return new URL(address, base);
+  } catch {
+    return null;
+  }
+}
+
+function chooseConstructor(options: WebSocketOptions): SocketConstructor {
+  const chosen = options.WebSocket ?? defaultWebSocket();
+  if (chosen === undefined) {
+    throw new ConfigError(
+      'WebSocket',
+      undefined,
+      'given here: this platform has none of its own',
+      'webSocket()',
+    );
+  }
+  const constructor = chosen as unknown as SocketConstructor;
+  if (options.headers !== undefined && !isNodeConstructor(constructor)) {
+    const allowed =
+      "left out: this platform's WebSocket sends no headers; use `auth`, a cookie or a subprotocol";
+    throw new ConfigError('headers', options.headers, allowed, 'webSocket()');
+  }
+  return constructor;
+}
+
+function makeSocket(
+  constructor: SocketConstructor,
+  url: string,
+  protocols: string[],
+  options: WebSocketOptions,
+  headers: Headers | undefined,
+): Socket {
+  if (!isNodeConstructor(constructor)) return new constructor(url, protocols);
+  const nodeOptions: NodeSocketOptions = {
+    maxPayload: options.maxMessageBytes ?? MAX_MESSAGE_BYTES,
+    closeTimeout: CLOSE_TIMEOUT_MS,
+    followRedirects: false,
+    ...(headers === undefined ? {} : { headers }),
+  };
+  return new constructor(url, protocols, nodeOptions);
+}
+
+const failedHeaders = (url: string, error: unknown): Error => failedDial(url, error);

@@ -1,0 +1,56 @@
+/**
+ * Owns: bundling the sources for browsers, without a build before it: for measuring sizes and for pages that are
+ * served while developing. Does not own the package's build (tsup.config.ts).
+ */
+import { fileURLToPath } from 'node:url'
+import { build, type Plugin } from 'esbuild'
+import { entries } from './entries.js'
+
+export const root: string = fileURLToPath(new URL('..', import.meta.url))
+
+const fromRoot = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url))
+
+/** Resolves `surewire`, its subpaths, and `#default-websocket` to the sources, as browsers would get them. */
+const sources: Plugin = {
+  name: 'surewire-sources',
+  setup(bundle) {
+    bundle.onResolve({ filter: /^#default-websocket$/ }, () => ({
+      path: fromRoot('src/transports/default-websocket.global.ts'),
+      sideEffects: false,
+    }))
+    bundle.onResolve({ filter: /^surewire(\/|$)/ }, ({ path }) => {
+      const name = path === 'surewire' ? 'index' : path.slice('surewire/'.length)
+      const source = (entries as Record<string, string | undefined>)[name]
+      if (source === undefined) return { errors: [{ text: `${path} is no entry of this package` }] }
+      return { path: fromRoot(source), sideEffects: false }
+    })
+  },
+}
+
+export interface BrowserBundleOptions {
+  /** TypeScript or JavaScript; relative imports start at the repository's root. */
+  readonly code: string
+  /** @default true */
+  readonly minify?: boolean
+}
+
+/** One ES module that runs in a browser by itself. */
+export async function bundleForBrowser({ code, minify = true }: BrowserBundleOptions): Promise<Uint8Array> {
+  const result = await build({
+    stdin: { contents: code, resolveDir: root, loader: 'ts', sourcefile: 'entry.ts' },
+    bundle: true,
+    write: false,
+    minify,
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2022',
+    conditions: ['browser'],
+    define: { 'process.env.NODE_ENV': '"production"' },
+    legalComments: 'none',
+    logLevel: 'silent',
+    plugins: [sources],
+  })
+  const [output] = result.outputFiles
+  if (output === undefined) throw new Error('esbuild wrote nothing')
+  return output.contents
+}

@@ -1,0 +1,13 @@
+/** The package's entries: built name in dist/ → source. package.json's `exports` must agree (test/meta/package.test.ts). */
+export const entries = {
+  index: 'src/index.ts',
+  msgpack: 'src/serializers/msgpack.ts',
+  server: 'src/server/index.ts',
+  testing: 'src/testing/index.ts',
+} as const
+
+/** Built like entries, reached only through package.json's `imports`. */
+export const privateEntries = {
+  'default-websocket.global': 'src/transports/default-websocket.global.ts',
+  'default-websocket.node': 'src/transports/default-websocket.node.ts',
+} as const

@@ -1,0 +1,20 @@
+import { gzipSync } from 'node:zlib'
+import { bundleForBrowser } from './browser-bundle.js'
+import type { SizeBudget } from './size-budget.js'
+
+export interface Measured {
+  readonly budget: SizeBudget
+  readonly minifiedBytes: number
+  readonly gzipBytes: number
+}
+
+export async function measure(budget: SizeBudget): Promise<Measured> {
+  const bundle = await bundleForBrowser({ code: budget.code })
+  return { budget, minifiedBytes: bundle.byteLength, gzipBytes: gzipSync(bundle, { level: 9 }).byteLength }
+}
+
+export function describeSize({ budget, minifiedBytes, gzipBytes }: Measured): string {
+  const figure = (bytes: number) => `${bytes.toLocaleString('en-US')} B`
+  const verdict = gzipBytes <= budget.maxBytes ? 'within' : 'OVER'
+  return `${budget.name}: ${figure(gzipBytes)} gzip (${figure(minifiedBytes)} minified), ${verdict} ${figure(budget.maxBytes)}`
+}

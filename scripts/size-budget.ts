@@ -1,0 +1,19 @@
+/**
+ * How large a bundle may get: the one table that `npm run size` and test/meta/size.test.ts go by. What is measured
+ * is what an application would ship: its own bundle, minified, for browsers, after gzip -9.
+ */
+export interface SizeBudget {
+  readonly name: string
+  /** The code of an application that uses just this much. `surewire` stands for src/index.ts. */
+  readonly code: string
+  readonly maxBytes: number
+}
+
+export const sizeBudgets: readonly SizeBudget[] = [
+  {
+    name: 'core: createClient with JSON over WebSocket',
+    // Assigned to a global, so that nothing of it can be shaken away.
+    code: `import { createClient } from 'surewire'; globalThis.createClient = createClient`,
+    maxBytes: 10_240,
+  },
+]

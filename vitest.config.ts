@@ -1,0 +1,65 @@
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+
+const source = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+
+export default defineConfig({
+  resolve: {
+    // package.json maps this name to built files; tests run the sources.
+    alias: { '#default-websocket': source('./src/transports/default-websocket.node.ts') },
+  },
+  test: {
+    // A flaky test is a bug in the product or in the test, never something to retry.
+    retry: 0,
+    coverage: {
+      provider: 'v8',
+      include: ['src/**/*.{ts,tsx}'],
+      reporter: ['text', 'html', 'json-summary'],
+      reportsDirectory: 'coverage',
+    },
+    projects: [
+      {
+        extends: true,
+        test: { name: 'unit', include: ['test/unit/**/*.test.{ts,tsx}'], testTimeout: 5_000 },
+      },
+      {
+        extends: true,
+        test: { name: 'conformance', include: ['test/conformance/**/*.test.ts'], testTimeout: 10_000 },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'integration',
+          include: ['test/integration/**/*.test.ts'],
+          // Real sockets, child processes and real time: each file in a process of its own, one after another, and
+          // only when the quick projects have left the machine to them.
+          pool: 'forks',
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'types',
+          include: [],
+          typecheck: {
+            enabled: true,
+            only: true,
+            include: ['test/types/**/*.test-d.ts'],
+            tsconfig: './tsconfig.types.json',
+            // Errors outside the type tests are `npm run types`' to report, once.
+            ignoreSourceErrors: true,
+          },
+        },
+      },
+      {
+        extends: true,
+        // The repository about itself; it compiles and bundles, hence the time.
+        test: { name: 'meta', include: ['test/meta/**/*.test.ts'], testTimeout: 60_000 },
+      },
+    ],
+  },
+})

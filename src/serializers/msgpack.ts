@@ -118,12 +118,13 @@ function prepend(head: readonly number[], array: Encoded): Uint8Array {
   const count = readArrayLength(bytes);
   const skip = arrayHeaderSize(count);
   const length = count + head.length;
-  let size = arrayHeaderSize(length) + bytes.length - skip;
-  for (const value of head) size += uintSize(value);
-  const joined = new Uint8Array(size);
+  let start = arrayHeaderSize(length);
+  for (const value of head) start += uintSize(value);
+  const joined = new Uint8Array(start + bytes.length - skip);
+  // The old header is copied along and then written over: cheaper than a view without it.
+  joined.set(bytes, start - skip);
   let at = writeArrayHeader(joined, length);
   for (const value of head) at = writeUint(joined, at, value);
-  joined.set(bytes.subarray(skip), at);
   return joined;
 }
 

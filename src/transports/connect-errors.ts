@@ -105,7 +105,8 @@ export function wrongSubprotocol(url: string, offered: readonly string[], chosen
 export function parseRetryAfter(value: string | null, now: number): number | null {
   if (value === null) return null;
   if (/^\d{1,9}$/.test(value.trim())) return Number(value) * 1_000;
-  const date = Date.parse(value);
+  // A date begins with the day's name; `Date.parse` would read a stray number as a year.
+  const date = /^\s*[A-Z]/i.test(value) ? Date.parse(value) : Number.NaN;
   return Number.isNaN(date) ? null : Math.max(0, date - now);
 }
 

@@ -9,7 +9,7 @@ import type { Clock } from '../runtime/ports.js';
 import type { Direction, LinkFaults, NetworkStats, TraceEvent } from './network-types.js';
 import { type Item, Pipe } from './pipe.js';
 import type { SeededRandom } from './seeded-random.js';
-import { wireSize } from './wire-size.js';
+import { wireSize } from '../serializers/size.js';
 
 /** What a line needs of its network. */
 export interface LineHost {

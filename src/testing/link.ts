@@ -15,7 +15,7 @@ import { Line, type LineHost } from './line.js';
 import type { CutOptions, Direction, LinkFaults, PeerHandlers, TestLink, TestPeer } from './network-types.js';
 import type { Item } from './pipe.js';
 import type { SeededRandom } from './seeded-random.js';
-import { wireSize } from './wire-size.js';
+import { wireSize } from '../serializers/size.js';
 
 /** How long an end waits for the answer to its close: `ws` waits 30 s, browsers about a minute. */
 const CLOSE_TIMEOUT_MS = { client: 60_000, server: 30_000 } as const;

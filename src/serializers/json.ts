@@ -22,10 +22,8 @@ const NAME = 'json()';
 /** Levels that an encoded frame may have: the batch around it is one more. */
 const MAX_FRAME_DEPTH = MAX_DEPTH - 1;
 
-/** A `__proto__` key as `JSON.stringify` writes it: no quote inside a string is without a backslash. */
-const PROTO_KEY = '"__proto__":';
-/** The same as a stranger may write it. */
-const DISGUISED_PROTO_KEY =
+/** A `__proto__` key, escaped or not. The quote before it begins a key: inside a string it would have a backslash. */
+const PROTO_KEY =
   /(?:^|[^\\])"(?:_|\\u005[fF]){2}(?:p|\\u0070)(?:r|\\u0072)(?:o|\\u006[fF])(?:t|\\u0074)(?:o|\\u006[fF])(?:_|\\u005[fF]){2}"\s*:/;
 
 /**
@@ -46,7 +44,7 @@ function encode(value: unknown): string {
   refuseLossy(value);
   if (Array.isArray(value)) for (const element of value) refuseLossy(element);
   const text = stringify(value);
-  if (text.includes(PROTO_KEY)) throw new TypeError(`${NAME} does not encode the key '__proto__'`);
+  if (hasProtoKey(text)) throw new TypeError(`${NAME} does not encode the key '__proto__'`);
   if (isDeeperThan(text, MAX_FRAME_DEPTH)) throw tooDeepToSend(NAME, MAX_FRAME_DEPTH - 1);
   return text;
 }
@@ -92,7 +90,7 @@ function decode(data: Encoded, maxDepth: number): unknown {
 /** Escapes are rare in keys: the costly search runs only where there is one, or the name itself. */
 function hasProtoKey(text: string): boolean {
   if (!text.includes('__proto__') && !text.includes('\\u00')) return false;
-  return DISGUISED_PROTO_KEY.test(text);
+  return PROTO_KEY.test(text);
 }
 
 function asText(data: Encoded): string {

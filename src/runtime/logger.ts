@@ -4,20 +4,20 @@
  * Owns: the silent one (the default), one for the console, and the guard around a user's own.
  * Does not own: what is logged.
  */
-import type { Logger } from './ports.js';
+import type { Logger } from './ports.js'
 
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
 /** From chatty to quiet. */
-const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
+const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error']
 
 /** What a logger writes to. */
-export type LogTarget = Pick<Console, LogLevel>;
+export type LogTarget = Pick<Console, LogLevel>
 
-const nothing = (): void => undefined;
+const nothing = (): void => undefined
 
 /** Says nothing. The default. */
-export const silentLogger: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };
+export const silentLogger: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing }
 
 /**
  * Writes to the console, one call per line: `[surewire] message`, then the fields as an object.
@@ -27,15 +27,15 @@ export const silentLogger: Logger = { debug: nothing, info: nothing, warn: nothi
  * createClient({ url, logger: consoleLogger('debug') })
  */
 export function consoleLogger(level: LogLevel = 'info', target: LogTarget = globalThis.console): Logger {
-  const lowest = LEVELS.indexOf(level);
+  const lowest = LEVELS.indexOf(level)
   const writer = (at: LogLevel): Logger[LogLevel] => {
-    if (LEVELS.indexOf(at) < lowest) return nothing;
+    if (LEVELS.indexOf(at) < lowest) return nothing
     return (message, fields) => {
-      if (fields === undefined) target[at](`[surewire] ${message}`);
-      else target[at](`[surewire] ${message}`, fields);
-    };
-  };
-  return { debug: writer('debug'), info: writer('info'), warn: writer('warn'), error: writer('error') };
+      if (fields === undefined) target[at](`[surewire] ${message}`)
+      else target[at](`[surewire] ${message}`, fields)
+    }
+  }
+  return { debug: writer('debug'), info: writer('info'), warn: writer('warn'), error: writer('error') }
 }
 
 /**
@@ -43,25 +43,25 @@ export function consoleLogger(level: LogLevel = 'info', target: LogTarget = glob
  * such an error to but `onFault`, which is called for the first of them.
  */
 export function guardLogger(logger: Logger, onFault: (error: unknown) => void = nothing): Logger {
-  let reported = false;
+  let reported = false
   const guarded =
     (level: LogLevel): Logger[LogLevel] =>
     (message, fields) => {
       try {
-        const result: unknown = logger[level](message, fields);
+        const result: unknown = logger[level](message, fields)
         // An asynchronous logger's rejection would end a Node process.
-        if (isThenable(result)) result.then(undefined, report);
+        if (isThenable(result)) result.then(undefined, report)
       } catch (error) {
-        report(error);
+        report(error)
       }
-    };
+    }
   const report = (error: unknown): void => {
-    if (reported) return;
-    reported = true;
-    onFault(error);
-  };
-  return { debug: guarded('debug'), info: guarded('info'), warn: guarded('warn'), error: guarded('error') };
+    if (reported) return
+    reported = true
+    onFault(error)
+  }
+  return { debug: guarded('debug'), info: guarded('info'), warn: guarded('warn'), error: guarded('error') }
 }
 
 const isThenable = (value: unknown): value is PromiseLike<unknown> =>
-  typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
+  typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'

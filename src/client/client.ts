@@ -1,0 +1,603 @@
+/**
+ * The client: the public face of a session.
+ *
+ * Owns: wiring: session, driver, dialer, handlers, storage, signals; and the promises of connect, disconnect and close.
+ * Does not own: any rule of the protocol (session/), nor what a message is checked for (message-sender.ts).
+ */
+import { EventEmitter } from 'eventemitter3'
+import type { Contract } from '../protocol/contract.js'
+import { ClosedError, ConfigError, ConnectError, DeliveryError, SurewireError } from '../protocol/errors.js'
+import { MAX_NAME_LENGTH } from '../protocol/check.js'
+import { unreachable } from '../protocol/machine.js'
+import type { Message } from '../protocol/messages.js'
+import type { OutboxEntry } from '../delivery/producer.js'
+import { Dialer } from '../runtime/dialer.js'
+import { Driver } from '../runtime/driver.js'
+import type { Clock, Logger, Random, Signals } from '../runtime/ports.js'
+import type { SessionEffect, SessionInput } from '../session/client/inputs.js'
+import { ClientSession } from '../session/client/session.js'
+import { type AnyHandler, HandlerRegistry } from './handlers.js'
+import { Inbox } from './inbox.js'
+import { MessageSender } from './message-sender.js'
+import {
+  checkHeartbeat,
+  checkReconnect,
+  checkUrl,
+  connectionConfig,
+  type ResolvedOptions,
+} from './options.js'
+import { closeOnSignals } from './process-signals.js'
+import { MessageReceipt, type ReceiptSource } from './receipt.js'
+import { ClientRoom } from './room.js'
+import { StatusView } from './status.js'
+import { StorageWriter } from './storage-writer.js'
+import type {
+  Client,
+  ClientOptions,
+  ClientUpdate,
+  CloseOptions,
+  LifecycleEvents,
+  MessagesOptions,
+  OnOptions,
+  RequestOptions,
+  Receipt,
+  SendOptions,
+  Snapshot,
+  Stats,
+} from './types.js'
+
+/** What the platform gives a client; tests give their own. */
+export interface ClientEnvironment {
+  readonly clock: Clock
+  readonly random: Random
+  readonly signals: Signals
+}
+
+/** Entries that the server may have sent without their having been handled. */
+const RECEIVE_WINDOW = { messages: 1_024, bytes: 4_194_304 }
+/** Longest batch taken from a server. */
+const MAX_FRAME_BYTES = 16_777_216
+/** How long `close()` waits for acknowledgements when it isn't told. */
+const DEFAULT_DRAIN_MS = 1_000
+
+export class SurewireClient implements Client<Contract> {
+  readonly name: string
+  readonly lifecycle = new EventEmitter<LifecycleEvents>()
+  readonly #options: ClientOptions<Contract>
+  readonly #resolved: ResolvedOptions
+  readonly #environment: ClientEnvironment
+  readonly #logger: Logger
+  readonly #driver: Driver<SessionInput, SessionEffect>
+  readonly #session: ClientSession
+  readonly #dialer: Dialer
+  readonly #inbox: Inbox
+  readonly #sender: MessageSender
+  readonly #handlers = new HandlerRegistry()
+  readonly #rooms = new Map<string, ClientRoom>()
+  readonly #view: StatusView
+  readonly #storage: StorageWriter | null
+  readonly #listeners = new Set<() => void>()
+  readonly #warned = new Set<string>()
+  readonly #cleanups: (() => void)[] = []
+  #published: Snapshot
+  #connectWaiters: { resolve: () => void; reject: (error: SurewireError) => void }[] = []
+  #closing: { promise: Promise<void>; resolve: () => void } | null = null
+
+  constructor(options: ClientOptions<Contract>, resolved: ResolvedOptions, environment: ClientEnvironment) {
+    this.name = resolved.name
+    this.#options = { ...options }
+    this.#resolved = resolved
+    this.#environment = environment
+    this.#logger = resolved.logger
+    const sessions: ClientSession[] = []
+    this.#driver = new Driver<SessionInput, SessionEffect>({
+      clock: environment.clock,
+      machine: (sink) => {
+        const session = this.#makeSession(sink)
+        sessions.push(session)
+        return session
+      },
+      perform: (effect) => this.#perform(effect),
+      afterTurn: () => this.#publish(),
+      onClockJump: (jumpMs) => this.#wake('clock_jump', `the clock jumped by ${Math.round(jumpMs)} ms`),
+      onFault: (error) => this.#fault(error),
+    })
+    this.#session = sessions[0] as ClientSession
+    this.#dialer = this.#makeDialer()
+    this.#inbox = this.#makeInbox()
+    this.#sender = new MessageSender(this.#senderHost(), resolved.serializer, resolved.contract)
+    this.#view = new StatusView(this.#session, environment.clock)
+    this.#published = this.#view.snapshot
+    this.#storage = this.#openStorage()
+    this.#watchPlatform()
+  }
+
+  // ── looking ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  get snapshot(): Snapshot {
+    return this.#view.snapshot
+  }
+
+  subscribe(listener: () => void): () => void {
+    const own = (): void => listener()
+    this.#listeners.add(own)
+    return () => {
+      this.#listeners.delete(own)
+    }
+  }
+
+  stats(): Stats {
+    const { counters, roundTrip, queued, inFlight } = this.#session
+    return {
+      ...counters,
+      causes: Object.fromEntries(counters.causes),
+      queued,
+      inFlight,
+      roundTrip: { last: roundTrip.last, mean: roundTrip.mean, p95: roundTrip.p95 },
+      timeByStatus: this.#view.times(),
+    }
+  }
+
+  // ── connecting ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  connect(options: { signal?: AbortSignal } = {}): Promise<void> {
+    const promise = this.#connect(options.signal)
+    // Whoever calls connect() without awaiting hears of failures by lifecycle and snapshot.
+    promise.catch(() => undefined)
+    return promise
+  }
+
+  #connect(signal: AbortSignal | undefined): Promise<void> {
+    if (this.#closing !== null) return Promise.reject(new ClosedError('the client is closed; make a new one'))
+    if (signal?.aborted) return Promise.reject(abortError(signal))
+    if (this.#view.status === 'connected') return Promise.resolve()
+    return new Promise((resolve, reject) => {
+      const onAbort = (): void => {
+        this.#connectWaiters = this.#connectWaiters.filter((other) => other !== waiter)
+        reject(abortError(signal))
+        if (this.#connectWaiters.length === 0 && this.#view.status !== 'connected') void this.disconnect()
+      }
+      const done = (): void => signal?.removeEventListener('abort', onAbort)
+      const waiter = {
+        resolve: () => {
+          done()
+          resolve()
+        },
+        reject: (error: SurewireError) => {
+          done()
+          reject(error)
+        },
+      }
+      signal?.addEventListener('abort', onAbort, { once: true })
+      this.#connectWaiters.push(waiter)
+      this.#driver.dispatch({ type: 'connect' })
+    })
+  }
+
+  async disconnect(): Promise<void> {
+    this.#driver.dispatch({ type: 'disconnect' })
+    this.#settleConnect(new ClosedError('disconnect() was called', { code: 'disconnected' }))
+  }
+
+  close(options: CloseOptions = {}): Promise<void> {
+    if (this.#closing !== null) return this.#closing.promise
+    const { code, reason, drainMs } = checkClose(options, this.#view.status === 'connected')
+    let resolve = (): void => undefined
+    const promise = new Promise<void>((settle) => {
+      resolve = settle
+    })
+    this.#closing = { promise, resolve }
+    this.#driver.dispatch({ type: 'close', drainMs, code, reason })
+    return promise
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async restart(options: { force?: boolean } = {}): Promise<void> {
+    const { name } = this.#session.connection
+    const underWay = name === 'dialing' || name === 'handshaking'
+    if (options.force === true || !underWay) this.#restart('restart', 'restart() was called')
+    await this.connect()
+  }
+
+  #restart(code: string, message: string): void {
+    this.#driver.dispatch({ type: 'restart', cause: { code, message } })
+  }
+
+  update(options: ClientUpdate<Contract>): void {
+    if (options.url !== undefined) checkUrl(options.url, this.name)
+    checkHeartbeat(options.heartbeat, this.name)
+    checkReconnect(options.reconnect, this.name)
+    Object.assign(this.#options, options)
+    this.#session.configure(connectionConfig(this.#options), pingInterval(this.#options))
+    this.#logger.info('options changed', { client: this.name, fields: Object.keys(options) })
+    const { connection } = this.#session
+    if (connection.name === 'idle' || (connection.name === 'closed' && connection.final)) return
+    if ('url' in options || 'heartbeat' in options)
+      this.#restart('options_changed', 'update() changed url or heartbeat')
+    else if ('auth' in options) this.#authenticate(connection.name === 'live')
+  }
+
+  /** New credentials: on a live connection in band, else by a new dial. */
+  #authenticate(live: boolean): void {
+    if (!live) return this.#restart('options_changed', 'update() changed auth')
+    const { auth } = this.#options
+    Promise.resolve()
+      .then(() => (typeof auth === 'function' ? (auth as () => unknown)() : auth))
+      .then(
+        (value) => this.#driver.dispatch({ type: 'authenticate', auth: value }),
+        (error: unknown) =>
+          this.#error(
+            new ConnectError(`auth() failed: ${String(error)}`, { code: 'auth_failed', cause: error }),
+          ),
+      )
+  }
+
+  // ── messages ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  send(type: string, data: unknown, options?: SendOptions): Receipt {
+    return this.#sender.send(null, type, data, options)
+  }
+
+  async request(type: string, data: unknown, options: RequestOptions = {}): Promise<never> {
+    const timeoutMs = options.timeoutMs ?? this.#resolved.requestTimeoutMs
+    const draft = this.#sender.requestDraft(type, data, timeoutMs)
+    if ('code' in draft) throw new DeliveryError(draft.message, { code: draft.code, outcome: 'rejected' })
+    if (this.#closing !== null) throw new ClosedError('the client is closed; make a new one')
+    const { signal } = options
+    if (signal?.aborted) throw abortError(signal)
+    return new Promise<never>((resolve, reject) => {
+      const now = this.#environment.clock.now()
+      const entry = this.#session.request(draft, now + timeoutMs, now, (result) => {
+        signal?.removeEventListener('abort', onAbort)
+        if (result.ok) resolve(result.data as never)
+        else reject(result.error)
+      })
+      const onAbort = (): void => {
+        this.#session.abortRequest(entry, abortError(signal))
+        this.#driver.touch()
+      }
+      signal?.addEventListener('abort', onAbort, { once: true })
+      this.#driver.touch()
+    })
+  }
+
+  on(type: string, handler: AnyHandler, options?: OnOptions): () => void {
+    return this.#handlers.on(type, handler, options)
+  }
+
+  once(type: string, handler: AnyHandler): () => void {
+    return this.#handlers.once(type, handler)
+  }
+
+  messages<T extends string>(type: T, options?: MessagesOptions): AsyncIterableIterator<Message<T>> {
+    return this.#handlers.messages(type, options)
+  }
+
+  room(id: string): ClientRoom {
+    const known = this.#rooms.get(id)
+    if (known !== undefined) return known
+    if (typeof id !== 'string' || id === '' || id.length > MAX_NAME_LENGTH - 'room/'.length) {
+      throw new ConfigError(
+        'room',
+        id,
+        `a string of 1 to ${MAX_NAME_LENGTH - 'room/'.length} characters`,
+        this.name,
+      )
+    }
+    const room = this.#makeRoom(id)
+    this.#rooms.set(id, room)
+    return room
+  }
+
+  // ── wiring ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #makeSession(sink: (effect: SessionEffect) => void): ClientSession {
+    const { random } = this.#environment
+    const options = this.#options
+    return new ClientSession(
+      {
+        serializer: this.#resolved.serializer,
+        translator: () => this.#resolved.dialect.translator(),
+        connection: connectionConfig(options),
+        handshake: {
+          device: options.device ?? null,
+          userLogFrom: options.userLog?.from ?? 'now',
+          pingMs: pingInterval(options),
+          maxFrame: MAX_FRAME_BYTES,
+        },
+        outbox: this.#resolved.queue,
+        window: RECEIVE_WINDOW,
+        onUnknown: options.onUnknown ?? 'resend',
+        random: () => random.next(),
+        newId: () => random.id(),
+        buffered: () => this.#dialer.buffered,
+        durable: options.queue?.storage !== undefined,
+      },
+      sink,
+    )
+  }
+
+  #makeDialer(): Dialer {
+    const plan = {
+      url: () => call(this.#options.url),
+      auth: () => call(this.#options.auth),
+      stored: () => this.#storage?.idle ?? null,
+      transports: this.#resolved.transports,
+      protocols: this.#resolved.dialect.subprotocols,
+    }
+    return new Dialer(plan, {
+      opened: (dial, auth) => this.#driver.dispatch({ type: 'opened', dial, auth }),
+      failed: (dial, error) => this.#driver.dispatch({ type: 'failed', dial, error }),
+      received: (dial, data) => this.#driver.dispatch({ type: 'received', dial, data }),
+      closed: (dial, code, reason) => this.#driver.dispatch({ type: 'closed', dial, code, reason }),
+    })
+  }
+
+  #makeInbox(): Inbox {
+    return new Inbox(
+      {
+        registry: (room) => (room === null ? this.#handlers : (this.#rooms.get(room)?.handlers ?? null)),
+        handled: (delivery) => this.#driver.dispatch({ type: 'handled', delivery }),
+        failed: (error) => this.#error(error),
+        unhandled: (message) => this.#unhandled(message),
+      },
+      this.#resolved.contract,
+    )
+  }
+
+  #makeRoom(id: string): ClientRoom {
+    const touched = <R>(result: R): R => {
+      this.#driver.touch()
+      return result
+    }
+    return new ClientRoom(id, {
+      record: (room) => this.#session.room(room),
+      cursor: (room) => this.#session.roomCursor(room),
+      join: (room, from, presence, answer) => {
+        if (this.#closing !== null) answer({ ok: false, error: new ClosedError('the client is closed') })
+        else touched(this.#session.join(room, from, presence, answer))
+      },
+      leave: (room, done) => touched(this.#session.leave(room, done)),
+      present: (room, state) => touched(this.#session.present(room, state)),
+      send: (room, type, data, options) => this.#sender.send(room, type, data, options),
+      failed: (error) => this.#fault(error),
+    })
+  }
+
+  #senderHost(): ConstructorParameters<typeof MessageSender>[0] {
+    const client = this
+    return {
+      get closed() {
+        return client.#closing !== null
+      },
+      newId: () => this.#environment.random.id(),
+      enqueue: (draft) => {
+        const entry = this.#session.enqueue(draft, this.#environment.clock.now())
+        this.#driver.touch()
+        return entry
+      },
+      sendVolatile: (room, type, data) => {
+        const sent = this.#session.sendVolatile(room, type, data)
+        if (sent) this.#driver.touch()
+        return sent
+      },
+      cancel: (source) => this.#cancel(source),
+      stored: (source) => this.#stored(source),
+      ended: (source) => this.#announceSettled(source),
+    }
+  }
+
+  #cancel(source: ReceiptSource): boolean {
+    if (source.settled) return false
+    const cancelled = this.#session.cancel(source as OutboxEntry, 'cancelled', 'cancel() was called')
+    if (cancelled) this.#driver.touch()
+    return cancelled
+  }
+
+  async #stored(source: ReceiptSource): Promise<'stored' | 'memory-only'> {
+    if (this.#storage === null || (source.settled && source.state !== 'accepted')) return 'memory-only'
+    // The message goes to storage at the end of this turn, so look after it.
+    await Promise.resolve()
+    await this.#storage.idle
+    return this.#storage.healthy ? 'stored' : 'memory-only'
+  }
+
+  #openStorage(): StorageWriter | null {
+    const storage = this.#options.queue?.storage
+    if (storage === undefined) return null
+    return new StorageWriter(
+      storage,
+      {
+        stored: (batch) => this.#driver.dispatch({ type: 'stored', batch }),
+        degraded: (error) =>
+          this.#warn(
+            'storage_degraded',
+            `storage '${storage.name}' failed: ${String(error)}; messages are kept in memory only`,
+          ),
+      },
+      (leftovers) => {
+        this.#session.adopt(leftovers)
+        this.#driver.touch()
+      },
+    )
+  }
+
+  #watchPlatform(): void {
+    const { signals, closeOnSignals: names } = this.#options
+    if (signals !== false) {
+      const stop = this.#environment.signals.listen((signal) => {
+        this.#logger.debug('platform signal', { client: this.name, signal })
+        if (signal !== 'hidden') this.#wake(signal, `the platform reported '${signal}'`)
+      })
+      this.#cleanups.push(stop)
+    }
+    if (names !== undefined && names !== false) this.#cleanups.push(closeOnSignals(names, () => this.close()))
+  }
+
+  #wake(code: string, message: string): void {
+    this.#driver.dispatch({ type: 'wake', cause: { code, message } })
+  }
+
+  // ── effects ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #perform(effect: SessionEffect): void {
+    switch (effect.type) {
+      case 'dial':
+        return this.#dialer.dial(effect.dial, effect.url)
+      case 'transmit':
+        return this.#dialer.send(effect.dial, effect.data)
+      case 'drop':
+        return this.#dialer.drop(effect.dial, effect.code, effect.reason)
+      case 'deliver':
+        return this.#inbox.deliver(effect.delivery)
+      case 'deliver-volatile':
+        return this.#inbox.deliverVolatile(effect.message)
+      case 'settled':
+        return this.#announceSettled(effect.entry)
+      case 'room-changed':
+        return this.#rooms.get(effect.room)?.changed()
+      case 'gap':
+        this.#logger.warn('gap', { client: this.name, ...effect.gap })
+        this.lifecycle.emit('gap', effect.gap)
+        return
+      case 'opened-session':
+        this.#logger.info('session', { client: this.name, resumed: effect.resumed, user: effect.user.id })
+        this.lifecycle.emit('open', { resumed: effect.resumed, user: effect.user })
+        return
+      case 'lost':
+        this.lifecycle.emit('close', { code: effect.code, reason: effect.reason, cause: effect.cause })
+        return
+      case 'state':
+        return this.#stateChanged(effect)
+      case 'error':
+        this.#view.failed(effect.error)
+        return this.#error(effect.error)
+      case 'warning':
+        return this.#warn(effect.code, effect.message)
+      case 'store':
+        return this.#storage?.write(effect.batch, effect.changes)
+      case 'release':
+        return this.#storage?.release(effect.producer)
+      case 'finished':
+        return void this.#finish()
+      default:
+        return unreachable(effect)
+    }
+  }
+
+  #stateChanged({ next, previous, cause }: SessionEffect & { type: 'state' }): void {
+    const change = this.#view.changed(next)
+    this.#logger.info('state', {
+      client: this.name,
+      from: previous.name,
+      to: next.name,
+      cause: cause.code,
+      message: cause.message,
+      ...(next.name === 'waiting' ? { waitMs: Math.round(next.until - this.#environment.clock.now()) } : {}),
+    })
+    if (change.next !== change.previous) this.lifecycle.emit('status', change.next, change.previous, cause)
+    if (next.name === 'live') this.#settleConnect(null)
+    if (next.name === 'closed') this.#settleConnect(next.error ?? new ClosedError('the client was closed'))
+  }
+
+  #settleConnect(error: SurewireError | null): void {
+    for (const waiter of this.#connectWaiters.splice(0)) {
+      if (error === null) waiter.resolve()
+      else waiter.reject(error)
+    }
+  }
+
+  #announceSettled(source: ReceiptSource): void {
+    if (this.lifecycle.listenerCount('settled') === 0) return
+    this.lifecycle.emit('settled', new MessageReceipt(source, this.#senderHost()))
+  }
+
+  #unhandled(message: Message): void {
+    const place = message.room === null ? 'client' : `room '${message.room}'`
+    this.#warn(
+      `unhandled:${message.type}`,
+      `nobody handles '${message.type}' in ${place}; it counts as handled`,
+    )
+  }
+
+  /** Once per kind: a warning that repeats is noise. */
+  #warn(kind: string, message: string): void {
+    if (this.#warned.has(kind) || this.#warned.size >= 1_000) return
+    this.#warned.add(kind)
+    const code = kind.startsWith('unhandled:') ? 'unhandled_type' : kind
+    this.#logger.warn(message, { client: this.name, code })
+    this.lifecycle.emit('warning', { code, message })
+  }
+
+  #error(error: SurewireError): void {
+    this.#logger.error(error.message, { client: this.name, code: error.code, cause: error.cause })
+    this.lifecycle.emit('error', error)
+  }
+
+  /** A listener or adapter threw: never a broken loop. */
+  #fault(cause: unknown): void {
+    const message = cause instanceof Error ? cause.message : String(cause)
+    this.#logger.error('a listener failed', { client: this.name, cause })
+    try {
+      this.lifecycle.emit(
+        'error',
+        new SurewireError(`a listener failed: ${message}`, { code: 'listener_failed', cause }),
+      )
+    } catch (error) {
+      this.#logger.error('an error listener failed', { client: this.name, cause: error })
+    }
+  }
+
+  #publish(): void {
+    const { snapshot } = this
+    if (snapshot === this.#published) return
+    this.#published = snapshot
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener()
+      } catch (error) {
+        this.#fault(error)
+      }
+    }
+  }
+
+  /** Everything is settled: let go of the platform. */
+  async #finish(): Promise<void> {
+    for (const cleanup of this.#cleanups.splice(0)) cleanup()
+    this.#publish()
+    this.#driver.stop()
+    try {
+      await this.#storage?.close()
+    } catch (error) {
+      this.#logger.error('closing storage failed', { client: this.name, cause: error })
+    }
+    this.#closing?.resolve()
+  }
+}
+
+const pingInterval = ({ heartbeat }: Pick<ClientOptions, 'heartbeat' | 'connectTimeoutMs'>): number =>
+  connectionConfig(heartbeat === undefined ? {} : { heartbeat }).heartbeat?.intervalMs ?? 0
+
+const call = (value: unknown): unknown => (typeof value === 'function' ? (value as () => unknown)() : value)
+
+function abortError(signal: AbortSignal | undefined): SurewireError {
+  return new SurewireError('the operation was aborted', { code: 'aborted', cause: signal?.reason })
+}
+
+function checkClose(
+  options: CloseOptions,
+  connected: boolean,
+): { code: number; reason: string; drainMs: number } {
+  const { code = 1000, reason = '', drainMs = connected ? DEFAULT_DRAIN_MS : 0 } = options
+  if (code !== 1000 && !(Number.isInteger(code) && code >= 3000 && code <= 4999)) {
+    throw new ConfigError('code', code, '1000 or a number from 3000 to 4999')
+  }
+  if (typeof reason !== 'string') throw new ConfigError('reason', reason, 'a string of at most 123 bytes')
+  if (typeof drainMs !== 'number' || !(drainMs >= 0) || !Number.isFinite(drainMs)) {
+    throw new ConfigError('drainMs', drainMs, 'a finite number of milliseconds, at least 0')
+  }
+  return { code, reason, drainMs }
+}

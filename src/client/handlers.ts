@@ -1,0 +1,128 @@
+/**
+ * The handler registry: who hears which message.
+ *
+ * Owns: subscriptions by type, kept in an eventemitter3; one registry for the client, one for each room.
+ * Does not own: the order of messages (inbox.ts).
+ */
+import { EventEmitter } from 'eventemitter3'
+import { SurewireError } from '../protocol/errors.js'
+import type { Message } from '../protocol/messages.js'
+import type { MessagesOptions, OnOptions } from './types.js'
+
+/** A handler as the registry keeps it: types were checked where it was registered. */
+export type AnyHandler = (data: never, message: never) => void | Promise<void>
+type StoredHandler = (data: unknown, message: Message) => void | Promise<void>
+
+/** More unread messages than this end an iteration; the default of `messages({ maxBuffered })`. */
+const DEFAULT_MAX_BUFFERED = 10_000
+
+export class HandlerRegistry {
+  readonly #emitter = new EventEmitter<Record<string, StoredHandler>>()
+
+  /** Handlers of a type, in order of registration. */
+  handlers(type: string): readonly StoredHandler[] {
+    return this.#emitter.listeners(type)
+  }
+
+  on(type: string, handler: AnyHandler, options: OnOptions = {}): () => void {
+    const { signal } = options
+    if (signal?.aborted) return () => undefined
+    // A wrapper of its own, so that the same function registered twice is two subscriptions.
+    const stored: StoredHandler = (data, message) => (handler as StoredHandler)(data, message)
+    this.#emitter.on(type, stored)
+    const off = (): void => {
+      this.#emitter.off(type, stored)
+      signal?.removeEventListener('abort', off)
+    }
+    signal?.addEventListener('abort', off, { once: true })
+    return off
+  }
+
+  once(type: string, handler: AnyHandler): () => void {
+    const off = this.on(type, (data: never, message: never) => {
+      off()
+      return handler(data, message)
+    })
+    return off
+  }
+
+  /** Messages of a type as they come; reading ends the buffering. */
+  messages<T extends string>(type: T, options: MessagesOptions = {}): AsyncIterableIterator<Message<T>> {
+    const buffer = new MessageBuffer(options.maxBuffered ?? DEFAULT_MAX_BUFFERED)
+    const off = this.on(type, (_data: unknown, message: Message) => buffer.push(message))
+    const { signal } = options
+    const end = (): void => buffer.end(null)
+    buffer.onEnd = () => {
+      off()
+      signal?.removeEventListener('abort', end)
+    }
+    if (signal?.aborted) end()
+    else signal?.addEventListener('abort', end, { once: true })
+    // Subscribed by this type, so nothing else comes in.
+    return buffer as unknown as AsyncIterableIterator<Message<T>>
+  }
+
+  clear(): void {
+    this.#emitter.removeAllListeners()
+  }
+}
+
+/** Between a handler and a `for await` loop. */
+class MessageBuffer implements AsyncIterableIterator<Message> {
+  readonly #maxBuffered: number
+  readonly #unread: Message[] = []
+  readonly #readers: {
+    resolve: (result: IteratorResult<Message>) => void
+    reject: (error: unknown) => void
+  }[] = []
+  #ended: { error: unknown } | null = null
+  onEnd: () => void = () => undefined
+
+  constructor(maxBuffered: number) {
+    this.#maxBuffered = maxBuffered
+  }
+
+  push(message: Message): void {
+    const reader = this.#readers.shift()
+    if (reader !== undefined) reader.resolve({ done: false, value: message })
+    else if (this.#unread.length < this.#maxBuffered) this.#unread.push(message)
+    else this.end(overflow(this.#maxBuffered))
+  }
+
+  end(error: unknown): void {
+    if (this.#ended !== null) return
+    this.#ended = { error }
+    this.onEnd()
+    for (const reader of this.#readers.splice(0)) {
+      if (error === null) reader.resolve({ done: true, value: undefined })
+      else reader.reject(error)
+    }
+  }
+
+  next(): Promise<IteratorResult<Message>> {
+    const message = this.#unread.shift()
+    if (message !== undefined) return Promise.resolve({ done: false, value: message })
+    if (this.#ended === null) return new Promise((resolve, reject) => this.#readers.push({ resolve, reject }))
+    const { error } = this.#ended
+    if (error === null) return Promise.resolve({ done: true, value: undefined })
+    this.#ended = { error: null }
+    return Promise.reject(error)
+  }
+
+  return(): Promise<IteratorResult<Message>> {
+    this.#unread.length = 0
+    this.end(null)
+    return Promise.resolve({ done: true, value: undefined })
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+}
+
+function overflow(maxBuffered: number): SurewireError {
+  return new SurewireError(
+    `more than ${maxBuffered} messages were waiting to be read; read faster, or raise maxBuffered`,
+    { code: 'buffer_overflow' },
+  )
+}

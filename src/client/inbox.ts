@@ -1,0 +1,141 @@
+/**
+ * The inbox: deliveries on their way through handlers.
+ *
+ * Owns: that handlers of one log run one after another, each awaited before the next; different logs go side by side.
+ * A handler that fails is an `error` event and counts as handled.
+ * Does not own: which handlers there are (handlers.ts).
+ */
+import { type Contract, validate } from '../protocol/contract.js'
+import { SurewireError } from '../protocol/errors.js'
+import type { Message } from '../protocol/messages.js'
+import type { Delivery } from '../session/client/inputs.js'
+import type { HandlerRegistry } from './handlers.js'
+
+export interface InboxHost {
+  /** The registry of a room, or of the client for `null`; `null` if nobody ever asked for that room. */
+  registry(room: string | null): HandlerRegistry | null
+  handled(delivery: Delivery): void
+  failed(error: SurewireError): void
+  unhandled(message: Message): void
+}
+
+/** Deliveries of one log; those before `next` are done. Bounded by the receive window. */
+interface LogQueue {
+  readonly deliveries: Delivery[]
+  next: number
+}
+
+export class Inbox {
+  readonly #host: InboxHost
+  readonly #schemas: Contract['receive'] | undefined
+  /** Deliveries waiting behind one whose handler has not finished, by log. */
+  readonly #waiting = new Map<string, LogQueue>()
+
+  constructor(host: InboxHost, contract: Contract | null) {
+    this.#host = host
+    this.#schemas = contract?.receive
+  }
+
+  deliver(delivery: Delivery): void {
+    const queue = this.#waiting.get(delivery.log)
+    if (queue !== undefined) queue.deliveries.push(delivery)
+    else this.#start(delivery)
+  }
+
+  /** Volatile messages have no order to keep. */
+  deliverVolatile(message: Message): void {
+    void this.#run(message)
+  }
+
+  #start(delivery: Delivery): void {
+    const running = this.#run(delivery.message)
+    if (running === null) return this.#host.handled(delivery)
+    const queue: LogQueue = { deliveries: [], next: 0 }
+    this.#waiting.set(delivery.log, queue)
+    void running.then(() => this.#finished(delivery, queue))
+  }
+
+  /** A handler that took its time is done: on with those that waited behind it. */
+  #finished(delivery: Delivery, queue: LogQueue): void {
+    this.#host.handled(delivery)
+    for (let next = queue.deliveries[queue.next]; next !== undefined; next = queue.deliveries[queue.next]) {
+      queue.next++
+      const current = next
+      const running = this.#run(current.message)
+      if (running !== null) {
+        void running.then(() => this.#finished(current, queue))
+        return
+      }
+      this.#host.handled(current)
+    }
+    this.#waiting.delete(delivery.log)
+  }
+
+  /** Runs all handlers; `null` when none of them needs waiting for. */
+  #run(message: Message): Promise<void> | null {
+    const checked = this.#check(message)
+    if (checked === null) return null
+    const handlers = this.#host.registry(message.room)?.handlers(message.type) ?? []
+    if (handlers.length === 0) this.#host.unhandled(message)
+    let running: Promise<void> | null = null
+    for (const handler of handlers) {
+      const call = (): void | Promise<void> => handler(checked.data, checked)
+      if (running !== null) running = running.then(() => this.#guard(call) ?? undefined)
+      else running = this.#guard(call)
+    }
+    return running
+  }
+
+  #guard(call: () => void | Promise<void>): Promise<void> | null {
+    try {
+      const result: unknown = call()
+      if (!isThenable(result)) return null
+      return Promise.resolve(result).then(
+        () => undefined,
+        (error: unknown) => this.#fail(error),
+      )
+    } catch (error) {
+      this.#fail(error)
+      return null
+    }
+  }
+
+  /** The receiver transforms: data as the contract's validator gives it, or `null` if it doesn't fit. */
+  #check(message: Message): Message | null {
+    const schema =
+      this.#schemas !== undefined && Object.hasOwn(this.#schemas, message.type)
+        ? this.#schemas[message.type]
+        : undefined
+    if (schema === undefined) return message
+    try {
+      const result = validate(schema, message.data)
+      if (result.ok) return { ...message, data: result.value }
+      this.#host.failed(
+        new SurewireError(
+          `message '${message.type}' (${message.id}) does not fit the contract: ${result.message}`,
+          {
+            code: 'invalid',
+          },
+        ),
+      )
+    } catch (error) {
+      this.#fail(error)
+    }
+    return null
+  }
+
+  #fail(cause: unknown): void {
+    this.#host.failed(
+      new SurewireError(
+        `a message handler failed: ${cause instanceof Error ? cause.message : String(cause)}`,
+        {
+          code: 'handler_failed',
+          cause,
+        },
+      ),
+    )
+  }
+}
+
+const isThenable = (value: unknown): value is PromiseLike<unknown> =>
+  typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'

@@ -1,0 +1,120 @@
+/**
+ * From `send(type, data)` to a queued message and its receipt.
+ *
+ * Owns: the checks before a message is queued: its name, the contract (the sender checks), encoding, size.
+ * Does not own: the queue (delivery/outbox.ts).
+ */
+import type { Encoded, Serializer } from '../protocol/codec.js'
+import { MAX_NAME_LENGTH } from '../protocol/check.js'
+import { type Contract, type Schema, validate } from '../protocol/contract.js'
+import { ConfigError } from '../protocol/errors.js'
+import type { Draft, Lane } from '../delivery/outbox.js'
+import type { OutboxEntry } from '../delivery/producer.js'
+import { endedSource, MessageReceipt, type ReceiptHost, type ReceiptSource } from './receipt.js'
+import type { Receipt, RoomSendOptions } from './types.js'
+
+/** What the sender needs of its client. */
+export interface SenderHost extends ReceiptHost {
+  readonly closed: boolean
+  newId(): string
+  enqueue(draft: Draft): OutboxEntry
+  sendVolatile(room: string | null, type: string, data: unknown): boolean
+  /** A message that ended without ever being queued. */
+  ended(source: ReceiptSource): void
+}
+
+export class MessageSender {
+  readonly #host: SenderHost
+  readonly #serializer: Serializer
+  readonly #contract: Contract | null
+
+  constructor(host: SenderHost, serializer: Serializer, contract: Contract | null) {
+    this.#host = host
+    this.#serializer = serializer
+    this.#contract = contract
+  }
+
+  send(room: string | null, type: string, data: unknown, options: RoomSendOptions = {}): Receipt {
+    checkType(type)
+    const refusal = this.#refusal(this.#contract?.send, type, data)
+    if (refusal !== null) return this.#end('rejected', refusal.code, refusal.message)
+    if (this.#host.closed) return this.#end('dropped', 'closed', 'the client is closed')
+    if (options.signal?.aborted) return this.#end('cancelled', 'aborted', 'its signal was aborted')
+    if (options.volatile === true) return this.#sendVolatile(room, type, data)
+    const meta = options.echo === false ? { echo: false } : undefined
+    const parts = meta === undefined ? [room, type, data ?? null] : [room, type, data ?? null, meta]
+    const entry = this.#host.enqueue(this.#draft(options.priority ?? 'normal', parts, options))
+    const receipt = new MessageReceipt(entry, this.#host)
+    if (options.signal !== undefined) cancelOnAbort(options.signal, receipt)
+    return receipt
+  }
+
+  /** The draft of a request, or why the contract refuses it. */
+  requestDraft(type: string, data: unknown, timeoutMs: number): Draft | { code: string; message: string } {
+    checkType(type)
+    const schema = this.#contract?.request
+    const refusal = this.#refusal(schema && mapSchemas(schema), type, data)
+    return refusal ?? this.#draft('requests', [type, data ?? null, Math.ceil(timeoutMs)], {})
+  }
+
+  #draft(lane: Lane, parts: unknown[], options: RoomSendOptions): Draft {
+    const body: Encoded = this.#serializer.encode(parts)
+    const size = this.#serializer.size(body)
+    return { lane, body, size, ttlMs: checkTtl(options.ttlMs), replaces: options.replaces ?? null }
+  }
+
+  #sendVolatile(room: string | null, type: string, data: unknown): Receipt {
+    if (this.#host.sendVolatile(room, type, data ?? null)) return this.#end('written', null, null)
+    return this.#end('dropped', 'offline', 'not connected; volatile messages do not wait')
+  }
+
+  #refusal(
+    schemas: { readonly [type: string]: Schema } | undefined,
+    type: string,
+    data: unknown,
+  ): { code: string; message: string } | null {
+    if (this.#contract === null) return null
+    const schema = schemas !== undefined && Object.hasOwn(schemas, type) ? schemas[type] : undefined
+    if (schema === undefined) {
+      const known = Object.keys(schemas ?? {}).join(', ') || 'none'
+      return { code: 'unknown_type', message: `the contract has no type '${type}' here; it has ${known}` }
+    }
+    const result = validate(schema, data)
+    return result.ok
+      ? null
+      : { code: 'invalid', message: `'${type}' does not fit the contract: ${result.message}` }
+  }
+
+  #end(
+    state: 'rejected' | 'dropped' | 'cancelled' | 'written',
+    code: string | null,
+    message: string | null,
+  ): Receipt {
+    const source = endedSource(this.#host.newId(), state, code, message)
+    this.#host.ended(source)
+    return new MessageReceipt(source, this.#host)
+  }
+}
+
+function mapSchemas(requests: NonNullable<Contract['request']>): { readonly [type: string]: Schema } {
+  return Object.fromEntries(Object.entries(requests).map(([type, { data }]) => [type, data]))
+}
+
+function checkType(type: unknown): void {
+  if (typeof type === 'string' && type.length > 0 && type.length <= MAX_NAME_LENGTH) return
+  throw new ConfigError('type', type, `a string of 1 to ${MAX_NAME_LENGTH} characters`)
+}
+
+function checkTtl(ttlMs: unknown): number | null {
+  if (ttlMs === undefined) return null
+  if (typeof ttlMs === 'number' && ttlMs >= 0) return Number.isFinite(ttlMs) ? ttlMs : null
+  throw new ConfigError('ttlMs', ttlMs, 'a number of milliseconds, at least 0')
+}
+
+function cancelOnAbort(signal: AbortSignal, receipt: Receipt): void {
+  const cancel = (): void => {
+    receipt.cancel()
+  }
+  signal.addEventListener('abort', cancel, { once: true })
+  void receipt.settled.then(() => signal.removeEventListener('abort', cancel))
+}

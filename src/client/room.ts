@@ -1,0 +1,154 @@
+/**
+ * A room as applications hold it.
+ *
+ * Owns: its handlers, its subscribers, the view on its state.
+ * Does not own: the state itself (session/client/rooms.ts); a room can be asked for, and sent to, without being joined.
+ */
+import type { Contract } from '../protocol/contract.js'
+import { ConfigError } from '../protocol/errors.js'
+import type { Member } from '../protocol/frames.js'
+import type { Message } from '../protocol/messages.js'
+import type { JoinAnswer, JoinFrom, RoomRecord } from '../session/client/rooms.js'
+import { type AnyHandler, HandlerRegistry } from './handlers.js'
+import type {
+  JoinOptions,
+  JoinResult,
+  MessagesOptions,
+  OnOptions,
+  Presence,
+  Receipt,
+  Room,
+  RoomSendOptions,
+  RoomSnapshot,
+} from './types.js'
+
+/** What a room needs of its client. */
+export interface RoomHost {
+  record(room: string): RoomRecord
+  cursor(room: string): { epoch: string; offset: number } | null
+  join(
+    room: string,
+    from: JoinFrom | null,
+    presence: object | null,
+    answer: (answer: JoinAnswer) => void,
+  ): void
+  leave(room: string, done: () => void): void
+  present(room: string, state: object): void
+  send(room: string, type: string, data: unknown, options?: RoomSendOptions): Receipt
+  /** A subscriber threw. */
+  failed(error: unknown): void
+}
+
+export class ClientRoom implements Room<Contract> {
+  readonly id: string
+  readonly handlers = new HandlerRegistry()
+  readonly presence: Presence
+  readonly #host: RoomHost
+  readonly #listeners = new Set<() => void>()
+  readonly #presenceListeners = new Set<() => void>()
+  #snapshot: RoomSnapshot | null = null
+  #members: ReadonlyMap<string, Member> | null = null
+
+  constructor(id: string, host: RoomHost) {
+    this.id = id
+    this.#host = host
+    this.presence = {
+      get: () => host.record(id).members,
+      update: (state) => host.present(id, checkState(state)),
+      subscribe: (listener) => subscribe(this.#presenceListeners, listener),
+    }
+  }
+
+  get snapshot(): RoomSnapshot {
+    const record = this.#host.record(this.id)
+    const cursor = record.state.name === 'joined' ? this.#host.cursor(this.id) : null
+    const last = this.#snapshot
+    if (
+      last !== null &&
+      last.status === record.state.name &&
+      last.members === record.members.size &&
+      last.error === record.error &&
+      last.cursor?.epoch === cursor?.epoch &&
+      last.cursor?.offset === cursor?.offset
+    ) {
+      return last
+    }
+    const { members, error, state } = record
+    this.#snapshot = Object.freeze({ status: state.name, cursor, members: members.size, error })
+    return this.#snapshot
+  }
+
+  subscribe(listener: () => void): () => void {
+    return subscribe(this.#listeners, listener)
+  }
+
+  join(options: JoinOptions = {}): Promise<JoinResult> {
+    const from = checkFrom(options.from)
+    const presence = options.presence === undefined ? null : checkState(options.presence)
+    return new Promise((resolve, reject) => {
+      this.#host.join(this.id, from, presence, (answer) => {
+        if (!answer.ok) return reject(answer.error)
+        const { cursor, recovered, members } = answer
+        resolve({ cursor, recovered, members })
+      })
+    })
+  }
+
+  leave(): Promise<void> {
+    return new Promise((resolve) => this.#host.leave(this.id, resolve))
+  }
+
+  send(type: string, data: unknown, options?: RoomSendOptions): Receipt {
+    return this.#host.send(this.id, type, data, options)
+  }
+
+  on(type: string, handler: AnyHandler, options?: OnOptions): () => void {
+    return this.handlers.on(type, handler, options)
+  }
+
+  once(type: string, handler: AnyHandler): () => void {
+    return this.handlers.once(type, handler)
+  }
+
+  messages<T extends string>(type: T, options?: MessagesOptions): AsyncIterableIterator<Message<T>> {
+    return this.handlers.messages(type, options)
+  }
+
+  /** Tells subscribers that something changed; presence is told apart, for it changes often. */
+  changed(): void {
+    const { members } = this.#host.record(this.id)
+    const presenceChanged = members !== this.#members
+    this.#members = members
+    for (const listener of [...this.#listeners]) this.#call(listener)
+    if (presenceChanged) for (const listener of [...this.#presenceListeners]) this.#call(listener)
+  }
+
+  #call(listener: () => void): void {
+    try {
+      listener()
+    } catch (error) {
+      this.#host.failed(error)
+    }
+  }
+}
+
+function subscribe(listeners: Set<() => void>, listener: () => void): () => void {
+  // A wrapper of its own, so that the same function subscribed twice is two subscriptions.
+  const own = (): void => listener()
+  listeners.add(own)
+  return () => {
+    listeners.delete(own)
+  }
+}
+
+function checkState(state: unknown): object {
+  if (typeof state === 'object' && state !== null) return state
+  throw new ConfigError('presence', state, 'an object')
+}
+
+function checkFrom(from: JoinOptions['from']): JoinFrom | null {
+  if (from === undefined || from === 'now' || from === 'start') return from ?? null
+  const { epoch, offset } = (from ?? {}) as { epoch?: unknown; offset?: unknown }
+  if (typeof epoch === 'string' && Number.isSafeInteger(offset) && (offset as number) >= 0) return from
+  throw new ConfigError('from', from, "'now', 'start' or a cursor { epoch, offset }")
+}

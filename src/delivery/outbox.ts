@@ -1,0 +1,259 @@
+/**
+ * The outbox: everything that was sent and is not settled.
+ *
+ * Owns: the producers of this client (one per priority lane, one for requests, those a closed page left behind), the
+ * bounds of the queue and what happens at them, time limits, replacement, and the one place where a message is settled.
+ * Does not own: when something is written (lanes.ts, the session).
+ */
+import type { Encoded } from '../protocol/codec.js'
+import type { OutcomeState } from '../protocol/errors.js'
+import type { Priority } from '../protocol/messages.js'
+import { DeadlineHeap } from './deadline-heap.js'
+import { OutboxEntry, Producer } from './producer.js'
+
+/** Where a message is numbered. */
+export type Lane = Priority | 'requests'
+
+export interface OutboxLimits {
+  readonly maxMessages: number
+  readonly maxBytes: number
+  readonly overflow: 'reject' | 'drop-oldest' | 'drop-newest'
+}
+
+/** A message to be queued. */
+export interface Draft {
+  readonly lane: Lane
+  readonly body: Encoded
+  readonly size: number
+  readonly ttlMs: number | null
+  readonly replaces: string | null
+}
+
+export class Outbox {
+  readonly #limits: OutboxLimits
+  readonly #newId: () => string
+  readonly #onSettled: (entry: OutboxEntry) => void
+  readonly #lanes = new Map<Lane, Producer>()
+  readonly #leftovers: Producer[] = []
+  readonly #replaceable = new Map<string, OutboxEntry>()
+  readonly #expiring = new DeadlineHeap<OutboxEntry>()
+  #order = 0
+  #unnumbered = 0
+  #queued = 0
+  #inFlight = 0
+  #bytes = 0
+
+  constructor(limits: OutboxLimits, newId: () => string, onSettled: (entry: OutboxEntry) => void) {
+    this.#limits = limits
+    this.#newId = newId
+    this.#onSettled = onSettled
+  }
+
+  /** Messages never written. */
+  get queued(): number {
+    return this.#queued
+  }
+
+  /** Messages written and not settled. */
+  get inFlight(): number {
+    return this.#inFlight
+  }
+
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  get empty(): boolean {
+    return this.#queued + this.#inFlight === 0
+  }
+
+  /** The producer of a lane, made on first use. */
+  producer(lane: Lane): Producer {
+    const existing = this.#lanes.get(lane)
+    if (existing !== undefined) return existing
+    const producer = new Producer({
+      id: this.#newId(),
+      key: this.#newId(),
+      kind: lane === 'requests' ? 'requests' : 'messages',
+      priority: lane === 'requests' ? 'normal' : lane,
+    })
+    this.#lanes.set(lane, producer)
+    return producer
+  }
+
+  /** The producer of a lane if it was ever used. */
+  lane(lane: Lane): Producer | null {
+    return this.#lanes.get(lane) ?? null
+  }
+
+  get leftovers(): readonly Producer[] {
+    return this.#leftovers
+  }
+
+  /** All producers, leftovers first: they are drained before anything new is written (rule 6). */
+  producers(): Producer[] {
+    return [...this.#leftovers, ...this.#lanes.values()]
+  }
+
+  /** Queues a message. One that finds no room comes back settled as `dropped`. */
+  enqueue(draft: Draft, now: number): OutboxEntry {
+    if (draft.replaces !== null) this.#cancelReplaced(draft.replaces)
+    if (!this.#makeRoom(draft.size)) return this.#drop(draft)
+    const producer = this.producer(draft.lane)
+    const entry = new OutboxEntry(producer, producer.nextSeq, this.#order++, draft.body, draft.size)
+    producer.append(entry)
+    this.#queued++
+    this.#bytes += draft.size
+    if (draft.ttlMs !== null) this.#limitTime(entry, now + draft.ttlMs)
+    if (draft.replaces !== null) {
+      entry.withExtra().replaces = draft.replaces
+      this.#replaceable.set(draft.replaces, entry)
+    }
+    return entry
+  }
+
+  /** Takes over what a closed page left behind: every message counts as written (rule 6). */
+  adopt(producer: Producer, messages: readonly { seq: number; body: Encoded; size: number }[]): void {
+    producer.leftover = true
+    for (const { seq, body, size } of messages) {
+      const entry = new OutboxEntry(producer, seq, this.#order++, body, size)
+      entry.state = 'written'
+      producer.append(entry)
+      producer.written = seq
+      this.#inFlight++
+      this.#bytes += size
+    }
+    this.#leftovers.push(producer)
+  }
+
+  /** Notes that an entry is on the wire: from now on it can't be taken back. */
+  markWritten(entry: OutboxEntry): void {
+    if (entry.state !== 'queued') return
+    entry.state = 'written'
+    this.#queued--
+    this.#inFlight++
+    this.#forgetReplaceable(entry)
+  }
+
+  /** Takes a message back; only what was never written can be. */
+  cancel(entry: OutboxEntry, code: string, message: string): boolean {
+    if (entry.state !== 'queued') return false
+    this.settle(entry, 'cancelled', code, message)
+    return true
+  }
+
+  /** Settles everything of `producer` up to `seq` as accepted (ACCEPTED is cumulative); returns how many. */
+  acceptUpTo(producer: Producer, seq: number): number {
+    let accepted = 0
+    for (let entry = producer.first; entry !== null && entry.seq <= seq; entry = producer.first) {
+      this.settle(entry, 'accepted', null, null)
+      accepted++
+    }
+    producer.floor = Math.max(producer.floor, seq)
+    return accepted
+  }
+
+  /** Ends a message: the only way out of the queue. */
+  settle(entry: OutboxEntry, state: OutcomeState, code: string | null, message: string | null): void {
+    if (entry.settled) return
+    if (entry.state === 'queued') this.#queued--
+    else this.#inFlight--
+    this.#bytes -= entry.size
+    this.#forgetReplaceable(entry)
+    entry.state = state
+    entry.body = null
+    entry.producer.remove(entry)
+    if (code !== null) {
+      const extra = entry.withExtra()
+      extra.code = code
+      extra.message = message
+    }
+    this.#onSettled(entry)
+  }
+
+  /** Gives up a producer for good: unwritten messages are cancelled, written ones unknown (rule 15). */
+  retire(producer: Producer, code: string, message: string): void {
+    for (let entry = producer.first; entry !== null; entry = producer.first) {
+      this.settle(entry, entry.state === 'queued' ? 'cancelled' : 'unknown', code, message)
+    }
+    for (const [lane, known] of this.#lanes) if (known === producer) this.#lanes.delete(lane)
+    const at = this.#leftovers.indexOf(producer)
+    if (at >= 0) this.#leftovers.splice(at, 1)
+  }
+
+  /** Ends what is past its time and was never written. */
+  expire(now: number): void {
+    for (let entry = this.#expiring.takeDue(now); entry !== null; entry = this.#expiring.takeDue(now)) {
+      if (entry.state === 'queued') {
+        this.settle(entry, 'expired', 'expired', 'it was not written within its ttlMs')
+      }
+    }
+  }
+
+  deadline(): number | null {
+    return this.#expiring.earliest()
+  }
+
+  #limitTime(entry: OutboxEntry, expiresAt: number): void {
+    entry.withExtra().expiresAt = expiresAt
+    this.#expiring.add(expiresAt, entry)
+    if (this.#expiring.size > 2 * (this.#queued + 64)) this.#expiring.prune((item) => item.state === 'queued')
+  }
+
+  #cancelReplaced(key: string): void {
+    const older = this.#replaceable.get(key)
+    if (older !== undefined)
+      this.cancel(older, 'replaced', `a newer message with replaces: '${key}' took its place`)
+  }
+
+  #forgetReplaceable(entry: OutboxEntry): void {
+    const key = entry.extra?.replaces
+    if (key != null && this.#replaceable.get(key) === entry) this.#replaceable.delete(key)
+  }
+
+  /** Whether a message of `size` bytes fits, after what the policy drops for it. */
+  #makeRoom(size: number): boolean {
+    const { maxBytes, overflow } = this.#limits
+    if (size > maxBytes) return false
+    while (this.#isFull(size)) {
+      const victim = overflow === 'drop-oldest' ? this.#oldestUnwritten() : null
+      if (victim === null) return false
+      this.settle(victim, 'dropped', 'queue_full', 'the queue was full and a newer message took its place')
+    }
+    return true
+  }
+
+  #isFull(size: number): boolean {
+    return (
+      this.#queued + this.#inFlight >= this.#limits.maxMessages || this.#bytes + size > this.#limits.maxBytes
+    )
+  }
+
+  /** Oldest unwritten message of the least important lane. Requests are not dropped: somebody awaits them. */
+  #oldestUnwritten(): OutboxEntry | null {
+    for (const lane of ['low', 'normal', 'high'] as const) {
+      let entry = this.#lanes.get(lane)?.first ?? null
+      while (entry !== null && entry.state !== 'queued') entry = entry.next
+      if (entry !== null) return entry
+    }
+    return null
+  }
+
+  /** A message that found no room gets no number: it never was part of the sequence. */
+  #drop(draft: Draft): OutboxEntry {
+    const nowhere = new Producer({
+      id: `${this.producer(draft.lane).id}.dropped`,
+      key: '',
+      kind: 'messages',
+      priority: 'normal',
+    })
+    const entry = new OutboxEntry(nowhere, ++this.#unnumbered, this.#order, draft.body, draft.size)
+    entry.state = 'dropped'
+    entry.body = null
+    const extra = entry.withExtra()
+    extra.code = 'queue_full'
+    extra.message = `the queue holds its limit of ${this.#limits.maxMessages} messages or ${this.#limits.maxBytes} bytes`
+    this.#onSettled(entry)
+    return entry
+  }
+}

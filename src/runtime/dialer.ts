@@ -1,0 +1,140 @@
+/**
+ * Dialling: from "dial" to an open link.
+ *
+ * Owns: all asynchronous work before a connection: url, credentials, storage, opening a transport; and the one current
+ * link. A dial that was dropped meanwhile goes nowhere.
+ * Does not own: deadlines and retries (the machine's). A url() or auth() that hangs is ended by the attempt's deadline.
+ */
+import type { Encoded } from '../protocol/codec.js'
+import { ConfigError, ConnectError, isSurewireError, type SurewireError } from '../protocol/errors.js'
+import type { Link, Transport } from './ports.js'
+
+/** What a dial needs; read anew for every one. */
+export interface DialPlan {
+  url(): unknown
+  auth(): unknown
+  /** Resolves when what has to be stored before a dial is stored; `null`: nothing has to. */
+  stored(): Promise<void> | null
+  readonly transports: readonly Transport[]
+  readonly protocols: readonly string[]
+}
+
+/** How a dial reports. */
+export interface DialEvents {
+  opened(dial: number, auth: unknown): void
+  failed(dial: number, error: SurewireError): void
+  received(dial: number, data: Encoded): void
+  closed(dial: number, code: number, reason: string): void
+}
+
+type Current = { readonly dial: number; link: Link | null }
+
+export class Dialer {
+  readonly #plan: DialPlan
+  readonly #events: DialEvents
+  #current: Current | null = null
+
+  constructor(plan: DialPlan, events: DialEvents) {
+    this.#plan = plan
+    this.#events = events
+  }
+
+  /** Bytes that the current link has not put on the wire. */
+  get buffered(): number {
+    return this.#current?.link?.bufferedAmount ?? 0
+  }
+
+  /** Starts a dial. `address`: where the server said to go, instead of the configured url. */
+  dial(dial: number, address: string | null): void {
+    const current: Current = { dial, link: null }
+    this.#current = current
+    this.#prepare(current, address).catch((error: unknown) => this.#fail(current, asConnectError(error)))
+  }
+
+  send(dial: number, data: Encoded): void {
+    if (this.#current?.dial === dial) this.#current.link?.send(data)
+  }
+
+  /** Detaches a dial at once and closes its link; nothing waits for the close. */
+  drop(dial: number, code: number, reason: string): void {
+    if (this.#current?.dial !== dial) return
+    const { link } = this.#current
+    this.#current = null
+    link?.close(code, reason)
+  }
+
+  async #prepare(current: Current, address: string | null): Promise<void> {
+    const stored = this.#plan.stored()
+    if (stored !== null) await stored
+    const url = address ?? (await step('url', () => this.#plan.url()))
+    const auth = await step('auth', () => this.#plan.auth())
+    if (this.#current === current) this.#open(current, checkAddress(url), auth, 0)
+  }
+
+  /** Opens the transport at `index`; the next one takes over if it never opens. */
+  #open(current: Current, url: string, auth: unknown, index: number): void {
+    const transport = this.#plan.transports[index]
+    if (transport === undefined) return
+    const isCurrent = (): boolean => this.#current === current
+    current.link = transport.open(
+      { url, protocols: this.#plan.protocols },
+      {
+        opened: () => {
+          if (isCurrent()) this.#events.opened(current.dial, auth)
+        },
+        received: (data) => {
+          if (isCurrent()) this.#events.received(current.dial, data)
+        },
+        closed: (code, reason) => {
+          if (!isCurrent()) return
+          current.link = null
+          this.#events.closed(current.dial, code, reason)
+        },
+        failed: (error) => {
+          if (!isCurrent()) return
+          current.link = null
+          if (index + 1 < this.#plan.transports.length) this.#open(current, url, auth, index + 1)
+          else this.#fail(current, asConnectError(error))
+        },
+      },
+    )
+  }
+
+  #fail(current: Current, error: SurewireError): void {
+    if (this.#current === current) this.#events.failed(current.dial, error)
+  }
+}
+
+/** Runs one function of the application's; what it throws is a failed attempt with the function's name. */
+async function step(name: 'url' | 'auth', run: () => unknown): Promise<unknown> {
+  try {
+    return await run()
+  } catch (error) {
+    if (isSurewireError(error)) throw error
+    throw new ConnectError(`${name}() failed: ${String(error)}`, { code: `${name}_failed`, cause: error })
+  }
+}
+
+/** The address to dial: an absolute URL, or one relative to the page. */
+export function checkAddress(value: unknown): string {
+  const text = value instanceof URL ? value.href : value
+  const base = (globalThis as { location?: { href?: string } }).location?.href
+  if (typeof text === 'string' && text !== '') {
+    try {
+      const url = new URL(text, base)
+      if (/^(ws|http)s?:$/.test(url.protocol)) return url.href
+    } catch {
+      // Falls through to the one error for every kind of wrong address.
+    }
+  }
+  throw new ConfigError(
+    'url',
+    value,
+    "an address with ws:, wss:, http: or https:, such as 'wss://example.com/ws'",
+  )
+}
+
+function asConnectError(error: unknown): SurewireError {
+  if (isSurewireError(error)) return error
+  return new ConnectError(`the connection failed: ${String(error)}`, { cause: error })
+}

@@ -1,0 +1,120 @@
+/**
+ * The client's half of the handshake: HELLO out, WELCOME in.
+ *
+ * Owns: what HELLO says, who the server takes this client for, and the session's identity across connections.
+ * Does not own: settling producers (resume.ts) or following logs (downlink.ts).
+ */
+import {
+  type DeviceInfo,
+  type Hello,
+  PROTOCOL_VERSION,
+  type User,
+  type Welcome,
+} from '../../protocol/frames.js'
+import { ALL_LOG, OWN_USER_LOG, repliesLog, sessionLog, userLog } from '../../protocol/logs.js'
+import type { Producer } from '../../delivery/producer.js'
+import type { Downlink } from './downlink.js'
+
+export interface HandshakeConfig {
+  readonly device: DeviceInfo | null
+  readonly userLogFrom: 'now' | 'start'
+  /** Wished interval of the server's pings; 0: none. */
+  pingMs: number
+  /** Longest batch in bytes that this client takes. */
+  readonly maxFrame: number
+}
+
+/** What a WELCOME changed. */
+export interface Recognition {
+  readonly resumed: boolean
+  readonly user: User
+  /** The session that could not be resumed; its logs are over. */
+  readonly ended: string | null
+  /** The server takes this client for somebody else than before (rule 15). */
+  readonly userChanged: boolean
+}
+
+interface KnownSession {
+  readonly id: string
+  readonly key: string
+  attach: number
+}
+
+export class Handshake {
+  readonly #config: HandshakeConfig
+  #session: KnownSession | null = null
+  #resumed = false
+  #user: User | null = null
+  /** The server said that the session is gone: the next HELLO asks for a new one. */
+  #forgotten = false
+
+  constructor(config: HandshakeConfig) {
+    this.#config = config
+  }
+
+  get session(): { readonly id: string; readonly resumed: boolean } | null {
+    return this.#session === null ? null : { id: this.#session.id, resumed: this.#resumed }
+  }
+
+  get user(): User | null {
+    return this.#user
+  }
+
+  /** The session must not be offered again. */
+  forgetSession(): void {
+    this.#forgotten = true
+  }
+
+  beforeDial(): void {
+    if (this.#session !== null) this.#session.attach++
+  }
+
+  hello(producers: readonly Producer[], downlink: Downlink, auth: unknown): Hello {
+    const { pingMs, maxFrame, device, userLogFrom } = this.#config
+    const session = this.#forgotten ? null : this.#session
+    const fromStart = this.#user === null && userLogFrom === 'start'
+    const cursors = downlink.positions()
+    return {
+      v: PROTOCOL_VERSION,
+      ...(session === null ? {} : { session: { ...session } }),
+      producers: producers.map((producer) => producer.offer()),
+      cursors: fromStart ? { ...cursors, [OWN_USER_LOG]: ['', 0] } : cursors,
+      ...(auth === undefined ? {} : { auth }),
+      pingMs,
+      window: downlink.window,
+      maxFrame,
+      ...(device === null ? {} : { device }),
+      caps: {},
+    }
+  }
+
+  /** Takes note of who the server says we are. */
+  welcomed(welcome: Welcome): Recognition {
+    const { session, user } = welcome
+    const ended = this.#session !== null && !session.resumed ? this.#session.id : null
+    const userChanged = this.#user !== null && !sameOwner(this.#user.id, user.id)
+    const attach = session.resumed ? (this.#session?.attach ?? 1) : 1
+    this.#session = { id: session.id, key: session.key, attach }
+    this.#resumed = session.resumed
+    this.#user = user
+    this.#forgotten = false
+    return { resumed: session.resumed, user, ended, userChanged }
+  }
+
+  /** Whether a log that is not a room's belongs to this session and user. */
+  owns(log: string): boolean {
+    if (log === ALL_LOG) return true
+    const session = this.#session?.id ?? ''
+    return log === sessionLog(session) || log === repliesLog(session) || log === userLog(this.#user?.id ?? '')
+  }
+
+  /** AUTHED: new credentials hold. */
+  authenticated(user: User): void {
+    this.#user = user
+  }
+}
+
+/** Anonymous users count as one owner: their ids follow the session (rule 15). */
+function sameOwner(a: string, b: string): boolean {
+  return a === b || (a.startsWith('anonymous:') && b.startsWith('anonymous:'))
+}

@@ -1,0 +1,161 @@
+/**
+ * Durable outboxes: what is stored, when, and whose it is (rules 6 and 7).
+ *
+ * Owns: the changes that go to storage, in order, one batch a turn; which messages may be written; the leftovers of
+ * closed pages.
+ * Does not own: storage itself (a port of the runtime).
+ */
+import type { Encoded } from '../../protocol/codec.js'
+import type { Sink } from '../../protocol/machine.js'
+import type { StorageChange, StoredOutbox } from '../../protocol/storage.js'
+import type { Outbox } from '../../delivery/outbox.js'
+import { type OutboxEntry, Producer } from '../../delivery/producer.js'
+import type { SessionEffect } from './inputs.js'
+
+export class Persistence {
+  readonly #durable: boolean
+  readonly #emit: Sink<SessionEffect>
+  #changes: StorageChange[] = []
+  #batch = 0
+  /** What becomes writable once a batch is stored. */
+  readonly #pending = new Map<number, Map<Producer, number>>()
+  #appended = new Map<Producer, number>()
+  readonly #known = new Set<Producer>()
+  /** At the end, what stays stored is not to be settled in storage. */
+  #leaving = false
+
+  constructor(durable: boolean, emit: Sink<SessionEffect>) {
+    this.#durable = durable
+    this.#emit = emit
+  }
+
+  /** A message was queued: it may be written once it is stored. Requests are not kept: nobody would hear the reply. */
+  appended(entry: OutboxEntry): void {
+    if (!this.#durable || entry.settled) return
+    const { producer } = entry
+    if (!this.#known.has(producer)) this.#begin(producer)
+    this.#changes.push({
+      type: 'append',
+      message: { producer: producer.id, seq: entry.seq, body: entry.body ?? '' },
+    })
+    this.#appended.set(producer, entry.seq)
+  }
+
+  settled(entry: OutboxEntry): void {
+    if (!this.#known.has(entry.producer) || this.#leaving) return
+    this.#changes.push({ type: 'settle', producer: entry.producer.id, seq: entry.seq })
+    if (entry.producer.leftover && entry.producer.empty) this.#forget(entry.producer)
+  }
+
+  /** `attach` was raised: it has to be kept before the dial, or a later page would offer an older one (rule 3). */
+  attaching(producers: readonly Producer[]): void {
+    let kept = false
+    for (const producer of producers) {
+      if (!this.#known.has(producer)) continue
+      this.#putProducer(producer)
+      kept = true
+    }
+    if (kept) this.flush()
+  }
+
+  /** Epochs and floors are known after a WELCOME. */
+  attached(outbox: Outbox): void {
+    for (const producer of outbox.producers()) if (this.#known.has(producer)) this.#putProducer(producer)
+    for (const producer of [...outbox.leftovers]) if (producer.empty) this.#retire(outbox, producer)
+  }
+
+  /** Hands this turn's changes to storage. */
+  flush(): void {
+    if (this.#changes.length === 0) return
+    const changes = this.#changes
+    this.#changes = []
+    this.#pending.set(++this.#batch, this.#appended)
+    this.#appended = new Map()
+    this.#emit({ type: 'store', batch: this.#batch, changes })
+  }
+
+  /** A batch of changes is kept, or memory has to do: its messages may be written. */
+  stored(batch: number): void {
+    for (const [producer, seq] of this.#pending.get(batch) ?? []) {
+      producer.storedUpTo = Math.max(producer.storedUpTo, seq)
+    }
+    this.#pending.delete(batch)
+  }
+
+  /** Takes over what closed pages left behind. */
+  adopt(outbox: Outbox, leftovers: readonly StoredOutbox[], sizeOf: (body: Encoded) => number): void {
+    for (const { producer: stored, messages } of leftovers) {
+      const producer = new Producer({ id: stored.id, key: stored.key, kind: 'messages', priority: 'normal' })
+      producer.attach = stored.attach
+      producer.epoch = stored.epoch
+      producer.floor = stored.floor
+      producer.written = stored.floor
+      this.#known.add(producer)
+      const adopted = messages.map(({ seq, body }) => ({ seq, body, size: sizeOf(body) }))
+      if (adopted.length === 0) this.#forget(producer)
+      else outbox.adopt(producer, adopted)
+    }
+  }
+
+  /** The server had seen more than storage kept: the outbox is settled and done with (rule 12). */
+  tailLost(outbox: Outbox, producer: Producer): void {
+    this.#retire(outbox, producer)
+    this.#emit({
+      type: 'warning',
+      code: 'outbox_tail_lost',
+      message: `storage lost the newest messages of outbox ${producer.id}; the server had received them`,
+    })
+  }
+
+  /** A leftover that the server refused belongs to another user: it waits for them. */
+  notOurs(outbox: Outbox, producer: Producer): void {
+    this.#known.delete(producer)
+    outbox.retire(producer, 'outbox_of_another_user', 'it stays stored for the user it belongs to')
+    this.#emit({ type: 'release', producer: producer.id })
+    this.#emit({
+      type: 'warning',
+      code: 'outbox_of_another_user',
+      message: 'storage holds messages of another user; they stay there for them',
+    })
+  }
+
+  /** Whether messages of this producer are stored and outlive the client. */
+  keeps(producer: Producer): boolean {
+    return this.#known.has(producer)
+  }
+
+  /** The client ends: what is stored stays for the next page. */
+  leaveForNextPage(outbox: Outbox, producer: Producer): void {
+    this.#leaving = true
+    for (let entry = producer.first; entry !== null; entry = producer.first) {
+      outbox.settle(
+        entry,
+        'unknown',
+        'stored',
+        'the client was closed; the message is stored and goes out with the next page',
+      )
+    }
+    this.#leaving = false
+  }
+
+  #begin(producer: Producer): void {
+    this.#known.add(producer)
+    producer.storedUpTo = 0
+    this.#putProducer(producer)
+  }
+
+  #retire(outbox: Outbox, producer: Producer): void {
+    outbox.retire(producer, 'outbox_tail_lost', 'storage lost part of this outbox')
+    this.#forget(producer)
+  }
+
+  #forget(producer: Producer): void {
+    if (!this.#known.delete(producer)) return
+    this.#changes.push({ type: 'forget', producer: producer.id })
+  }
+
+  #putProducer(producer: Producer): void {
+    const { id, key, attach, epoch, floor } = producer
+    this.#changes.push({ type: 'producer', producer: { id, key, attach, epoch, floor } })
+  }
+}

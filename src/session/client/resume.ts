@@ -1,0 +1,84 @@
+/**
+ * WELCOME settles: what becomes of a producer's messages when a connection is made (rules 4 and 5).
+ *
+ * Owns: the comparison of the client's ledger with the state that the server names.
+ * Does not own: writing again what remains (uplink.ts).
+ */
+import { ProtocolError } from '../../protocol/errors.js'
+import type { ProducerState } from '../../protocol/frames.js'
+import type { Outbox } from '../../delivery/outbox.js'
+import type { Producer } from '../../delivery/producer.js'
+
+/** What an application wants done with written messages that a server has forgotten. */
+export type UnknownPolicy = 'resend' | 'reject'
+
+/**
+ * Settles everything the server settled, ends what is unknown, and makes the rest ready to be written again, in one
+ * synchronous step. Returns `false` for a leftover whose stored tail was lost and of which nothing remains (rule 12).
+ */
+export function resumeProducer(
+  outbox: Outbox,
+  producer: Producer,
+  state: ProducerState,
+  index: number,
+  policy: UnknownPolicy,
+): boolean {
+  const inHand = Math.max(state.last, state.held)
+  if (inHand > producer.written) {
+    if (!producer.leftover) throw acknowledgedUnsent(producer, inHand)
+    outbox.acceptUpTo(producer, state.last)
+    if (producer.empty) return false
+    producer.written = inHand
+  }
+  if (producer.epoch === null || producer.epoch === state.epoch) settleKnown(outbox, producer, state)
+  else settleForgotten(outbox, producer, state, policy)
+  producer.epoch = state.epoch
+  producer.startAfter(inHand, index)
+  return true
+}
+
+function settleKnown(outbox: Outbox, producer: Producer, state: ProducerState): void {
+  if (state.last < producer.floor) {
+    throw new ProtocolError(
+      `the server went back to ${state.last} after it had acknowledged ${producer.floor} in the same epoch`,
+      { code: 'went_back' },
+    )
+  }
+  for (const [seq, code, message] of state.refused) {
+    const entry = seq <= state.last ? producer.find(seq) : null
+    if (entry !== null) outbox.settle(entry, 'rejected', code, message)
+  }
+  outbox.acceptUpTo(producer, state.last)
+}
+
+/** The server forgot: what was written and not settled may have been handled, or not. */
+function settleForgotten(
+  outbox: Outbox,
+  producer: Producer,
+  state: ProducerState,
+  policy: UnknownPolicy,
+): void {
+  if (state.last > producer.floor || state.held > producer.floor)
+    throw acknowledgedUnsent(producer, state.last)
+  if (policy === 'resend' && producer.kind === 'messages') return
+  for (let entry = producer.first; entry !== null; ) {
+    const following = entry.next
+    if (entry.state === 'written') {
+      outbox.settle(
+        entry,
+        'unknown',
+        'server_forgot',
+        'the server lost its memory before it acknowledged this',
+      )
+    }
+    entry = following
+  }
+}
+
+/** Raised for an acknowledgement of something that was never sent (rule 12). */
+export function acknowledgedUnsent(producer: Producer, seq: number): ProtocolError {
+  return new ProtocolError(
+    `the server acknowledged ${producer.id}.${seq}, but only ${producer.written} messages were ever sent`,
+    { code: 'acknowledged_unsent' },
+  )
+}

@@ -1,0 +1,264 @@
+/**
+ * The rooms this client wants to be in.
+ *
+ * Owns: joining and leaving across reconnects, and who is present. `n` grows with every JOIN and LEAVE; answers to older
+ * ones are ignored.
+ * Does not own: the entries of a room's log (downlink.ts).
+ */
+import { DeliveryError, type SurewireError } from '../../protocol/errors.js'
+import { FrameType, type LogPosition, type Member, type PresenceFrame } from '../../protocol/frames.js'
+import type { Cursor } from '../../protocol/messages.js'
+
+/** Where to start reading a room. */
+export type JoinFrom = 'now' | 'start' | Cursor
+
+export type JoinAnswer =
+  | {
+      readonly ok: true
+      readonly cursor: Cursor
+      readonly recovered: boolean
+      readonly members: readonly Member[]
+    }
+  | { readonly ok: false; readonly error: SurewireError }
+
+type Waiter = (answer: JoinAnswer) => void
+
+/** `asked`: JOIN is on the wire of this connection under `n`. */
+export type RoomState =
+  | { readonly name: 'out' }
+  | {
+      readonly name: 'joining'
+      readonly from: JoinFrom
+      readonly n: number | null
+      readonly waiters: Waiter[]
+    }
+  | {
+      readonly name: 'joined'
+      readonly cursor: Cursor
+      waiters: Waiter[]
+      recovered: boolean
+      fresh: boolean
+    }
+
+export interface RoomRecord {
+  readonly id: string
+  state: RoomState
+  /** Own presence; `null`: don't appear. */
+  presence: object | null
+  /** The presence has changed and the server was not told yet. */
+  presenceDirty: boolean
+  members: Map<string, Member>
+  version: number
+  error: SurewireError | null
+  leaveWaiters: (() => void)[]
+}
+
+export class Rooms {
+  readonly #rooms = new Map<string, RoomRecord>()
+  readonly #changed: (room: string) => void
+  #n = 0
+  #leaving: { readonly n: number; readonly room: string }[] = []
+
+  constructor(changed: (room: string) => void) {
+    this.#changed = changed
+  }
+
+  get(id: string): RoomRecord {
+    let record = this.#rooms.get(id)
+    if (record === undefined) {
+      record = {
+        id,
+        state: { name: 'out' },
+        presence: null,
+        presenceDirty: false,
+        members: new Map(),
+        version: 0,
+        error: null,
+        leaveWaiters: [],
+      }
+      this.#rooms.set(id, record)
+    }
+    return record
+  }
+
+  /** Wants to be in a room. Without `from`, a room that is joined already answers at once. */
+  join(id: string, from: JoinFrom | null, presence: object | null, waiter: Waiter): void {
+    const room = this.get(id)
+    if (presence !== null) {
+      room.presence = presence
+      room.presenceDirty = true
+    }
+    const { state } = room
+    if (state.name === 'joined' && from === null) {
+      if (state.fresh) state.waiters.push(waiter)
+      else waiter({ ok: true, cursor: state.cursor, recovered: true, members: [...room.members.values()] })
+      return
+    }
+    const waiters = state.name === 'joining' ? state.waiters : []
+    const start = from ?? (state.name === 'joining' ? state.from : 'now')
+    const n = state.name === 'joining' && from === null ? state.n : null
+    room.state = { name: 'joining', from: start, n, waiters: [...waiters, waiter] }
+    room.error = null
+    this.#changed(id)
+  }
+
+  /** Wants to be out of a room; `done` once the server said so, or at once if it never knew. */
+  leave(id: string, live: boolean, done: () => void): void {
+    const room = this.get(id)
+    const { state } = room
+    if (state.name === 'out') return done()
+    this.#failWaiters(room, left('leave() was called'))
+    room.state = { name: 'out' }
+    room.presence = null
+    room.members = new Map()
+    this.#changed(id)
+    if (!live) return done()
+    room.leaveWaiters.push(done)
+    this.#leaving.push({ n: ++this.#n, room: id })
+  }
+
+  /** Changes the own presence. */
+  present(id: string, state: object): void {
+    const room = this.get(id)
+    room.presence = state
+    room.presenceDirty = true
+  }
+
+  /** Whether entries of this room are wanted now. */
+  follows(id: string): boolean {
+    return this.#rooms.get(id)?.state.name === 'joined'
+  }
+
+  /** JOIN, LEAVE and PRESENCE frames that the server has not had on this connection. */
+  takeFrames(): unknown[] {
+    const frames: unknown[] = this.#leaving.map(({ n, room }) => [FrameType.LEAVE, n, room])
+    this.#leaving = []
+    for (const room of this.#rooms.values()) {
+      if (room.state.name === 'joining' && room.state.n === null)
+        frames.push(this.#joinFrame(room, room.state))
+      else if (room.state.name === 'joined' && room.presenceDirty && room.presence !== null) {
+        room.presenceDirty = false
+        frames.push([FrameType.PRESENCE, room.id, room.version, 'update', [room.presence]])
+      }
+    }
+    return frames
+  }
+
+  #joinFrame(room: RoomRecord, state: RoomState & { name: 'joining' }): unknown[] {
+    const n = ++this.#n
+    room.state = { ...state, n }
+    room.presenceDirty = false
+    const [epoch, offset] = startOf(state.from)
+    return [FrameType.JOIN, n, room.id, epoch, offset, room.presence]
+  }
+
+  /** JOINED: `true` if it answers the latest JOIN, so that its position holds. */
+  joined(n: number, id: string, position: LogPosition, members: readonly Member[]): boolean {
+    const room = this.#rooms.get(id)
+    if (room === undefined || room.state.name !== 'joining' || room.state.n !== n) return false
+    const cursor = { epoch: position[0], offset: position[1] }
+    const { from, waiters } = room.state
+    const recovered = typeof from !== 'object' || from.epoch === cursor.epoch
+    room.members = new Map(members.map((member) => [member.id, member]))
+    room.state = { name: 'joined', cursor, waiters, recovered, fresh: true }
+    this.#changed(id)
+    return true
+  }
+
+  /** A GAP in a room that was just joined: the join did not recover everything. */
+  notRecovered(id: string): void {
+    const state = this.#rooms.get(id)?.state
+    if (state?.name === 'joined' && state.fresh) state.recovered = false
+  }
+
+  /** The batch that brought JOINED was read to its end: its GAPs are known now. */
+  settleJoins(): void {
+    for (const room of this.#rooms.values()) {
+      const { state } = room
+      if (state.name !== 'joined' || !state.fresh) continue
+      const { waiters, cursor, recovered } = state
+      room.state = { ...state, waiters: [], fresh: false }
+      for (const waiter of waiters)
+        waiter({ ok: true, cursor, recovered, members: [...room.members.values()] })
+    }
+  }
+
+  /** LEFT: `n` 0 is the server's own doing. Returns whether the room is out now. */
+  left(n: number, id: string, why: string): boolean {
+    const room = this.#rooms.get(id)
+    if (room === undefined) return false
+    const { state } = room
+    if (state.name === 'out') {
+      for (const done of room.leaveWaiters.splice(0)) done()
+      return true
+    }
+    if (n === 0 ? state.name === 'joining' : state.name !== 'joining' || state.n !== n) return false
+    room.error = left(why)
+    this.#failWaiters(room, room.error)
+    room.state = { name: 'out' }
+    room.members = new Map()
+    this.#changed(id)
+    return true
+  }
+
+  presence([, id, version, kind, members]: PresenceFrame): void {
+    const room = this.#rooms.get(id)
+    if (room === undefined || room.state.name === 'out') return
+    if (kind !== 'sync' && version <= room.version) return
+    room.version = version
+    const next = kind === 'sync' ? new Map<string, Member>() : new Map(room.members)
+    for (const member of members) {
+      if (kind === 'leave') next.delete(member.id)
+      else next.set(member.id, member)
+    }
+    room.members = next
+    this.#changed(id)
+  }
+
+  /** The connection is gone: joins are asked again, leaves are done. */
+  lost(): void {
+    this.#leaving = []
+    for (const room of this.#rooms.values()) {
+      for (const done of room.leaveWaiters.splice(0)) done()
+      if (room.state.name === 'joining') room.state = { ...room.state, n: null }
+      room.presenceDirty = room.presence !== null
+      room.version = 0
+    }
+  }
+
+  /** Joined rooms that the server did not take up again by their cursors. */
+  notResumed(resumed: (room: string) => boolean): string[] {
+    return [...this.#rooms.values()]
+      .filter((room) => room.state.name === 'joined' && !resumed(room.id))
+      .map((room) => room.id)
+  }
+
+  /** Nothing will be joined any more. */
+  endAll(error: SurewireError): void {
+    for (const room of this.#rooms.values()) {
+      for (const done of room.leaveWaiters.splice(0)) done()
+      this.#failWaiters(room, error)
+      if (room.state.name === 'joining') room.state = { name: 'out' }
+    }
+  }
+
+  #failWaiters(room: RoomRecord, error: SurewireError): void {
+    if (room.state.name === 'out') return
+    const waiters = room.state.waiters.splice(0)
+    for (const waiter of waiters) waiter({ ok: false, error })
+  }
+}
+
+/** Epoch and offset for JOIN; both `null`: from now on. */
+function startOf(from: JoinFrom): [epoch: string | null, offset: number | null] {
+  if (from === 'now') return [null, null]
+  if (from === 'start') return [null, 0]
+  return [from.epoch, from.offset]
+}
+
+function left(why: string): DeliveryError {
+  return new DeliveryError(`not in the room: ${why}`, {
+    code: why === 'forbidden' ? 'forbidden' : 'left',
+    outcome: 'rejected',
+  })
+}

@@ -1,0 +1,319 @@
+/**
+ * The way up: from the outbox to batches, and from acknowledgements back.
+ *
+ * Owns: which producers this connection has, the server's window, and the assembly of SEND, REQUEST, VOID and USE.
+ * Does not own: the queue (delivery/outbox.ts) or settling at a WELCOME (resume.ts).
+ */
+import type { Encoded, Serializer } from '../../protocol/codec.js'
+import { ProtocolError } from '../../protocol/errors.js'
+import { FrameType, type ProducerState, type Welcome } from '../../protocol/frames.js'
+import { LaneOrder } from '../../delivery/lanes.js'
+import type { Outbox } from '../../delivery/outbox.js'
+import type { OutboxEntry, Producer } from '../../delivery/producer.js'
+import type { SessionCounters } from './inputs.js'
+import { acknowledgedUnsent, resumeProducer, type UnknownPolicy } from './resume.js'
+import type { RoundTrip } from './round-trip.js'
+
+/** A batch stays below this, so that a ping is never long behind one. */
+const MAX_BATCH_BYTES = 131_072
+/** Bytes that a frame adds to its body at most: type, a number of 16 digits, separators, a USE and a VOID before it. */
+const FRAME_OVERHEAD = 96
+
+/** One message for the wire, with what its bytes count towards. */
+export interface UplinkBatch {
+  readonly frames: readonly Encoded[]
+  /** The last message in it, if any: its acknowledgement frees the batch's bytes. */
+  readonly last: OutboxEntry | null
+}
+
+export interface UplinkConfig {
+  readonly serializer: Serializer
+  readonly onUnknown: UnknownPolicy
+}
+
+export class Uplink {
+  readonly #config: UplinkConfig
+  readonly #outbox: Outbox
+  readonly #lanes: LaneOrder
+  readonly #counters: SessionCounters
+  readonly #roundTrip: RoundTrip
+  #welcome: Welcome | null = null
+  /** By index on this connection. */
+  #attached: Producer[] = []
+  readonly #attaching = new Set<Producer>()
+  /** Bytes of batches written on this connection and not acknowledged. */
+  #outstanding = 0
+  #cancels: { producer: Producer; seq: number }[] = []
+  /** After a 1009: one message at a time, until what was on the wire then is settled. */
+  #isolating = false
+  /** The one message on the wire while isolating. */
+  #isolated: OutboxEntry | null = null
+  #lastProgress = 0
+
+  constructor(config: UplinkConfig, outbox: Outbox, counters: SessionCounters, roundTrip: RoundTrip) {
+    this.#config = config
+    this.#outbox = outbox
+    this.#lanes = new LaneOrder(outbox)
+    this.#counters = counters
+    this.#roundTrip = roundTrip
+  }
+
+  /** Raises `attach` of every producer in use before a dial (rule 3); returns them in the order of HELLO. */
+  beforeDial(): readonly Producer[] {
+    const producers = this.#outbox.producers()
+    for (const producer of producers) producer.attach++
+    return producers
+  }
+
+  /** Producers for HELLO, in order; they get their index from it. */
+  offer(): readonly Producer[] {
+    this.#attached = this.#outbox.producers()
+    return this.#attached
+  }
+
+  /** Settles by WELCOME. Returns producers that the server refused and leftovers that are done with. */
+  welcomed(welcome: Welcome, now: number): { refused: Producer[]; retired: Producer[] } {
+    if (welcome.producers.length !== this.#attached.length) {
+      throw new ProtocolError(
+        `WELCOME answers ${welcome.producers.length} producers, HELLO offered ${this.#attached.length}`,
+        { code: 'malformed' },
+      )
+    }
+    this.#welcome = welcome
+    this.#outstanding = 0
+    this.#lastProgress = now
+    const refused: Producer[] = []
+    const retired: Producer[] = []
+    this.#attached.forEach((producer, index) => {
+      const state = welcome.producers[index] ?? null
+      if (state === null) refused.push(producer)
+      else if (!this.#resume(producer, state, index)) retired.push(producer)
+    })
+    return { refused, retired }
+  }
+
+  /** ATTACHED answered; returns the producer if the server refused it. */
+  attached(index: number, state: ProducerState | null): Producer | null {
+    const producer = this.#attached[index]
+    if (producer === undefined || !this.#attaching.delete(producer)) {
+      throw new ProtocolError(`ATTACHED ${index} answers no ATTACH`, { code: 'unexpected_frame' })
+    }
+    if (state === null) return producer
+    this.#resume(producer, state, index)
+    return null
+  }
+
+  #resume(producer: Producer, state: ProducerState, index: number): boolean {
+    this.#lanes.restart()
+    return resumeProducer(this.#outbox, producer, state, index, this.#config.onUnknown)
+  }
+
+  /** The connection is gone. */
+  lost(): void {
+    for (const producer of this.#attached) producer.detach()
+    this.#attached = []
+    this.#attaching.clear()
+    this.#welcome = null
+    this.#outstanding = 0
+    this.#cancels = []
+  }
+
+  /** ACCEPTED is cumulative (rule 1). */
+  accepted(index: number, seq: number, now: number): void {
+    const producer = this.#producerAt(index)
+    if (seq >= producer.wireSeq) throw acknowledgedUnsent(producer, seq)
+    this.#lastProgress = now
+    for (let mark = producer.takeMark(seq); mark !== null; mark = producer.takeMark(seq)) {
+      this.#outstanding -= mark.bytes
+      this.#roundTrip.add(now - mark.at)
+    }
+    this.#outbox.acceptUpTo(producer, seq)
+    if (this.#isolated?.settled) this.#isolated = null
+    if (this.#outbox.inFlight === 0) this.#isolating = false
+  }
+
+  rejected(index: number, seq: number, code: string, message: string): void {
+    const producer = this.#producerAt(index)
+    if (seq >= producer.wireSeq) throw acknowledgedUnsent(producer, seq)
+    const entry = producer.find(seq)
+    if (entry !== null) this.#outbox.settle(entry, 'rejected', code, message)
+  }
+
+  /** The server ended the connection because a batch was too large (close code 1009). */
+  tooLarge(): void {
+    const suspect = this.#isolated
+    this.#isolated = null
+    if (suspect !== null) {
+      this.#outbox.settle(
+        suspect,
+        'rejected',
+        'too_large',
+        'the server ends the connection (1009) when it is sent',
+      )
+    }
+    this.#isolating = this.#outbox.inFlight > 0
+  }
+
+  /** Asks the server to stop a request that was written. */
+  cancelRequest(entry: OutboxEntry): void {
+    this.#cancels.push({ producer: entry.producer, seq: entry.seq })
+  }
+
+  /** Producers that were used since HELLO and have to be attached first. */
+  takeUnattached(): { producer: Producer; index: number }[] {
+    const found: { producer: Producer; index: number }[] = []
+    for (const producer of this.#outbox.producers()) {
+      if (producer.empty || this.#attached.includes(producer)) continue
+      producer.attach++
+      found.push({ producer, index: this.#attached.length })
+      this.#attached.push(producer)
+      this.#attaching.add(producer)
+    }
+    return found
+  }
+
+  /** When the oldest batch without acknowledgement was written. */
+  oldestUnacknowledged(): number | null {
+    let oldest: number | null = null
+    for (const producer of this.#attached) {
+      const at = producer.oldestMark()
+      if (at !== null && (oldest === null || at < oldest)) oldest = at
+    }
+    return oldest
+  }
+
+  /** When the server last acknowledged anything on this connection, or the connection began. */
+  get lastProgress(): number {
+    return this.#lastProgress
+  }
+
+  /** Notes that a batch from {@link nextBatch} was written. */
+  wrote(batch: UplinkBatch, bytes: number, now: number): void {
+    if (batch.last === null) return
+    this.#outstanding += bytes
+    batch.last.producer.addMark({ seq: batch.last.seq, bytes, at: now })
+  }
+
+  /** The next batch: `control` first, then what windows and lanes allow; `null` if there is nothing to write. */
+  nextBatch(control: Encoded[]): UplinkBatch | null {
+    const welcome = this.#welcome
+    if (welcome === null) return control.length === 0 ? null : { frames: control, last: null }
+    const writer = new BatchWriter(this.#config.serializer, control)
+    this.#writeCancels(writer)
+    this.#writeLongHoles(writer, welcome)
+    const last = this.#writeMessages(writer, welcome)
+    return writer.frames.length === 0 ? null : { frames: writer.frames, last }
+  }
+
+  #writeCancels(writer: BatchWriter): void {
+    for (const { producer, seq } of this.#cancels) {
+      if (producer.index === null) continue
+      writer.use(producer.index)
+      writer.add(this.#config.serializer.encode([FrameType.CANCEL, seq]))
+    }
+    this.#cancels = []
+  }
+
+  /** A hole longer than the window is stated piece by piece; each acknowledgement makes room for the next. */
+  #writeLongHoles(writer: BatchWriter, welcome: Welcome): void {
+    for (const producer of this.#attached) {
+      const limit = producer.floor + welcome.window.messages
+      const next = producer.index === null ? null : producer.nextOnWire
+      if (next === null || next.seq <= limit || producer.wireSeq > limit) continue
+      writer.use(producer.index ?? 0)
+      writer.add(this.#config.serializer.encode([FrameType.VOID, producer.wireSeq, limit]))
+      producer.voidUpTo(limit)
+    }
+  }
+
+  #writeMessages(writer: BatchWriter, welcome: Welcome): OutboxEntry | null {
+    const maxBytes = Math.min(MAX_BATCH_BYTES, welcome.maxFrame)
+    const room = welcome.window.bytes - this.#outstanding
+    let last: OutboxEntry | null = null
+    const ready = (producer: Producer) => this.#ready(producer, welcome)
+    for (let entry = this.#lanes.next(ready); entry !== null; entry = this.#lanes.next(ready)) {
+      const size = writer.bytes + entry.size + FRAME_OVERHEAD
+      if (entry.size + FRAME_OVERHEAD > welcome.maxFrame) {
+        this.#refuseTooLarge(entry, welcome.maxFrame)
+        continue
+      }
+      if (last !== null && size > maxBytes) break
+      if (size > room && (last !== null || this.#outstanding > 0)) break
+      this.#writeEntry(writer, entry)
+      last = entry
+    }
+    return last
+  }
+
+  #ready(producer: Producer, welcome: Welcome): boolean {
+    const entry = producer.nextOnWire
+    if (entry === null || producer.index === null || this.#attaching.has(producer)) return false
+    if (this.#isolated !== null) return false
+    return entry.seq <= producer.floor + welcome.window.messages && entry.seq <= producer.storedUpTo
+  }
+
+  #writeEntry(writer: BatchWriter, entry: OutboxEntry): void {
+    const { producer } = entry
+    writer.use(producer.index ?? 0)
+    if (entry.seq > producer.wireSeq) {
+      writer.add(this.#config.serializer.encode([FrameType.VOID, producer.wireSeq, entry.seq - 1]))
+      producer.voidUpTo(entry.seq - 1)
+    }
+    if (entry.state === 'written') this.#counters.resent++
+    else this.#counters.messagesSent++
+    const type = producer.kind === 'requests' ? FrameType.REQUEST : FrameType.SEND
+    writer.addMessage(type, entry.seq, entry.body ?? '', entry.size)
+    producer.putOnWire(entry)
+    this.#outbox.markWritten(entry)
+    if (this.#isolating) this.#isolated = entry
+  }
+
+  #refuseTooLarge(entry: OutboxEntry, maxFrame: number): void {
+    this.#outbox.settle(
+      entry,
+      'rejected',
+      'too_large',
+      `it has ${entry.size} bytes; the server takes at most ${maxFrame} in one frame (limits.maxFrameBytes)`,
+    )
+  }
+
+  #producerAt(index: number): Producer {
+    const producer = this.#attached[index]
+    if (producer === undefined || producer.index === null) {
+      throw new ProtocolError(`the server names producer ${index}, which is not attached`, {
+        code: 'unknown_producer',
+      })
+    }
+    return producer
+  }
+}
+
+/** Collects the frames of one batch; numbers count in producer 0 until a USE says otherwise. */
+class BatchWriter {
+  readonly frames: Encoded[]
+  bytes: number
+  readonly #serializer: Serializer
+  #index = 0
+
+  constructor(serializer: Serializer, control: Encoded[]) {
+    this.#serializer = serializer
+    this.frames = control
+    this.bytes = control.reduce((sum, frame) => sum + serializer.size(frame), 0)
+  }
+
+  use(index: number): void {
+    if (index === this.#index) return
+    this.#index = index
+    this.add(this.#serializer.encode([FrameType.USE, index]))
+  }
+
+  add(frame: Encoded): void {
+    this.frames.push(frame)
+    this.bytes += frame.length
+  }
+
+  addMessage(type: number, seq: number, body: Encoded, size: number): void {
+    this.frames.push(this.#serializer.prepend([type, seq], body))
+    this.bytes += size + FRAME_OVERHEAD
+  }
+}

@@ -4,8 +4,8 @@
  * Owns: JSON text in and out. A value is stringified once; numbers and batches are added by joining text.
  * Does not own: what the values mean (protocol/parse.ts).
  */
-import { type Encoded, MAX_DEPTH, type Serializer } from '../protocol/codec.js';
-import { isDeeperThan } from './depth.js';
+import { type Encoded, MAX_DEPTH, type Serializer } from '../protocol/codec.js'
+import { isDeeperThan } from './depth.js'
 import {
   forbiddenKey,
   notFormat,
@@ -14,17 +14,17 @@ import {
   tooDeepToSend,
   unencodable,
   wrongKind,
-} from './refuse.js';
-import { wireSize } from './size.js';
+} from './refuse.js'
+import { wireSize } from './size.js'
 
-const NAME = 'json()';
+const NAME = 'json()'
 
 /** Levels that an encoded frame may have: the batch around it is one more. */
-const MAX_FRAME_DEPTH = MAX_DEPTH - 1;
+const MAX_FRAME_DEPTH = MAX_DEPTH - 1
 
 /** A `__proto__` key, escaped or not. The quote before it begins a key: inside a string it would have a backslash. */
 const PROTO_KEY =
-  /(?:^|[^\\])"(?:_|\\u005[fF]){2}(?:p|\\u0070)(?:r|\\u0072)(?:o|\\u006[fF])(?:t|\\u0074)(?:o|\\u006[fF])(?:_|\\u005[fF]){2}"\s*:/;
+  /(?:^|[^\\])"(?:_|\\u005[fF]){2}(?:p|\\u0070)(?:r|\\u0072)(?:o|\\u006[fF])(?:t|\\u0074)(?:o|\\u006[fF])(?:_|\\u005[fF]){2}"\s*:/
 
 /**
  * JSON as text messages. `undefined` becomes `null` in arrays and is left out of maps, a `Date` arrives as its ISO
@@ -37,63 +37,63 @@ const PROTO_KEY =
  * createClient({ url, serializer: json() })
  */
 export function json(): Serializer {
-  return { name: 'json', encode, prepend, batch, decode, size: wireSize };
+  return { name: 'json', encode, prepend, batch, decode, size: wireSize }
 }
 
 function encode(value: unknown): string {
-  refuseLossy(value);
-  if (Array.isArray(value)) for (const element of value) refuseLossy(element);
-  const text = stringify(value);
-  if (hasProtoKey(text)) throw new TypeError(`${NAME} does not encode the key '__proto__'`);
-  if (isDeeperThan(text, MAX_FRAME_DEPTH)) throw tooDeepToSend(NAME, MAX_FRAME_DEPTH - 1);
-  return text;
+  refuseLossy(value)
+  if (Array.isArray(value)) for (const element of value) refuseLossy(element)
+  const text = stringify(value)
+  if (hasProtoKey(text)) throw new TypeError(`${NAME} does not encode the key '__proto__'`)
+  if (isDeeperThan(text, MAX_FRAME_DEPTH)) throw tooDeepToSend(NAME, MAX_FRAME_DEPTH - 1)
+  return text
 }
 
 /** The value itself and the elements of a frame are looked at; what lies deeper is `JSON.stringify`'s business. */
 function refuseLossy(value: unknown): void {
-  if (typeof value === 'string' || typeof value === 'number' || value === null) return;
+  if (typeof value === 'string' || typeof value === 'number' || value === null) return
   if (ArrayBuffer.isView(value)) {
-    throw new TypeError(`${NAME} cannot encode binary data: use msgpack(), or send it as base64`);
+    throw new TypeError(`${NAME} cannot encode binary data: use msgpack(), or send it as base64`)
   }
-  refuseUnencodable(value, NAME);
+  refuseUnencodable(value, NAME)
 }
 
 function stringify(value: unknown): string {
-  let text: string | undefined;
+  let text: string | undefined
   try {
-    text = JSON.stringify(value);
+    text = JSON.stringify(value)
   } catch (error) {
-    throw unencodable(NAME, error);
+    throw unencodable(NAME, error)
   }
-  return text ?? 'null';
+  return text ?? 'null'
 }
 
 function prepend(head: readonly number[], array: Encoded): string {
-  return `[${head.join(',')},${asText(array).slice(1)}`;
+  return `[${head.join(',')},${asText(array).slice(1)}`
 }
 
 function batch(frames: readonly Encoded[]): string {
-  return `[${frames.join(',')}]`;
+  return `[${frames.join(',')}]`
 }
 
 function decode(data: Encoded, maxDepth: number): unknown {
-  const text = asText(data);
-  if (isDeeperThan(text, maxDepth)) throw tooDeep(maxDepth);
-  if (hasProtoKey(text)) throw forbiddenKey();
+  const text = asText(data)
+  if (isDeeperThan(text, maxDepth)) throw tooDeep(maxDepth)
+  if (hasProtoKey(text)) throw forbiddenKey()
   try {
-    return JSON.parse(text);
+    return JSON.parse(text)
   } catch (error) {
-    throw notFormat('JSON', error instanceof Error ? error.message : String(error), error);
+    throw notFormat('JSON', error instanceof Error ? error.message : String(error), error)
   }
 }
 
 /** Escapes are rare in keys: the costly search runs only where there is one, or the name itself. */
 function hasProtoKey(text: string): boolean {
-  if (!text.includes('__proto__') && !text.includes('\\u00')) return false;
-  return PROTO_KEY.test(text);
+  if (!text.includes('__proto__') && !text.includes('\\u00')) return false
+  return PROTO_KEY.test(text)
 }
 
 function asText(data: Encoded): string {
-  if (typeof data !== 'string') throw wrongKind('JSON', data);
-  return data;
+  if (typeof data !== 'string') throw wrongKind('JSON', data)
+  return data
 }

@@ -4,8 +4,8 @@
  * Owns: from what the platform tells (an HTTP status, an error code of Node or TLS, or nothing) to a ConnectError.
  * Does not own: what follows (connection/policy.ts).
  */
-import { ConnectError } from '../protocol/errors.js';
-import type { RefusedUpgrade } from './socket.js';
+import { ConnectError } from '../protocol/errors.js'
+import type { RefusedUpgrade } from './socket.js'
 
 /** Advice by HTTP status of a refused upgrade. */
 const STATUS_ADVICE: { readonly [status: number]: string } = {
@@ -20,7 +20,7 @@ const STATUS_ADVICE: { readonly [status: number]: string } = {
   502: 'the proxy reaches no server behind it',
   503: 'the server is not available now',
   504: 'the server behind the proxy did not answer',
-};
+}
 
 /** Sentences by error code of Node. */
 const CODE_SENTENCE: { readonly [code: string]: string } = {
@@ -41,98 +41,98 @@ const CODE_SENTENCE: { readonly [code: string]: string } = {
     "the server's certificate chain is self-signed: add its root to NODE_EXTRA_CA_CERTS",
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'the certificate chain of the server is not complete',
   ERR_TLS_CERT_ALTNAME_INVALID: "the server's certificate is for another host name",
-};
+}
 
 /** An address without what may be secret: no user, password, query. */
 export function publicAddress(url: string): string {
   try {
-    const { protocol, host, pathname } = new URL(url);
-    return `${protocol}//${host}${pathname}`;
+    const { protocol, host, pathname } = new URL(url)
+    return `${protocol}//${host}${pathname}`
   } catch {
-    return 'the address';
+    return 'the address'
   }
 }
 
 /** The server answered the upgrade with something else than 101. `now`: wall clock, for a `Retry-After` that is a date. */
 export function refusedUpgrade(url: string, response: RefusedUpgrade, now: number): ConnectError {
-  const status = response.statusCode ?? 0;
-  const location = header(response, 'location');
-  const redirected = status >= 300 && status < 400 && location !== null;
+  const status = response.statusCode ?? 0
+  const location = header(response, 'location')
+  const redirected = status >= 300 && status < 400 && location !== null
   const advice = redirected
     ? `redirects are not followed; it points to ${publicAddress(absolute(location, url))}`
-    : (STATUS_ADVICE[status] ?? 'the server did not open a WebSocket');
+    : (STATUS_ADVICE[status] ?? 'the server did not open a WebSocket')
   return new ConnectError(`${publicAddress(url)} refused the upgrade with HTTP ${status}: ${advice}`, {
     status,
     retryAfterMs: parseRetryAfter(header(response, 'retry-after'), now),
-  });
+  })
 }
 
 /** The dial failed with an error of the platform's, or with none: browsers tell nothing. */
 export function failedDial(url: string, cause: unknown): ConnectError {
-  const place = `${publicAddress(url)} could not be reached`;
+  const place = `${publicAddress(url)} could not be reached`
   if (cause === null || cause === undefined) {
     const advice =
-      'the platform does not say why: check address, network, certificate and what the server answers';
-    return new ConnectError(`${place}; ${advice}`);
+      'the platform does not say why: check address, network, certificate and what the server answers'
+    return new ConnectError(`${place}; ${advice}`)
   }
-  const code = errorCode(cause);
-  const sentence = code === null ? undefined : CODE_SENTENCE[code];
+  const code = errorCode(cause)
+  const sentence = code === null ? undefined : CODE_SENTENCE[code]
   return new ConnectError(`${place}: ${sentence ?? messageOf(cause)}${code === null ? '' : ` (${code})`}`, {
     cause,
-  });
+  })
 }
 
 /** The platform would not even try. */
 export function refusedByPlatform(url: string, cause: unknown): ConnectError {
-  const name = cause instanceof Error || isNamed(cause) ? cause.name : '';
-  const advice = name === 'SecurityError' ? '; a page loaded over https: may only open wss: addresses' : '';
+  const name = cause instanceof Error || isNamed(cause) ? cause.name : ''
+  const advice = name === 'SecurityError' ? '; a page loaded over https: may only open wss: addresses' : ''
   return new ConnectError(`${publicAddress(url)} cannot be dialled: ${messageOf(cause)}${advice}`, {
     cause,
     // A wrong address, protocol name or mixed content does not get better by trying.
     retryable: name !== 'SecurityError' && name !== 'SyntaxError',
-  });
+  })
 }
 
 /** The server opened the connection, but speaks none of the offered subprotocols. */
 export function wrongSubprotocol(url: string, offered: readonly string[], chosen: string): ConnectError {
-  const answer = chosen === '' ? 'chose none' : `chose '${chosen}'`;
+  const answer = chosen === '' ? 'chose none' : `chose '${chosen}'`
   return new ConnectError(
     `${publicAddress(url)} ${answer} of the offered subprotocols ${offered.join(', ')}: is this a server of that kind?`,
-  );
+  )
 }
 
 /** `Retry-After` in ms (RFC 9110 section 10.2.3: seconds or a date); `null` if absent or unreadable. */
 export function parseRetryAfter(value: string | null, now: number): number | null {
-  if (value === null) return null;
-  if (/^\d{1,9}$/.test(value.trim())) return Number(value) * 1_000;
+  if (value === null) return null
+  if (/^\d{1,9}$/.test(value.trim())) return Number(value) * 1_000
   // A date begins with the day's name; `Date.parse` would read a stray number as a year.
-  const date = /^\s*[A-Z]/i.test(value) ? Date.parse(value) : Number.NaN;
-  return Number.isNaN(date) ? null : Math.max(0, date - now);
+  const date = /^\s*[A-Z]/i.test(value) ? Date.parse(value) : Number.NaN
+  return Number.isNaN(date) ? null : Math.max(0, date - now)
 }
 
 function header(response: RefusedUpgrade, name: string): string | null {
-  const value = response.headers[name];
-  return typeof value === 'string' ? value : (value?.[0] ?? null);
+  const value = response.headers[name]
+  return typeof value === 'string' ? value : (value?.[0] ?? null)
 }
 
 function absolute(location: string, base: string): string {
   try {
-    return new URL(location, base).href;
+    return new URL(location, base).href
   } catch {
-    return location;
+    return location
   }
 }
 
 function errorCode(cause: unknown): string | null {
-  const code = typeof cause === 'object' && cause !== null ? (cause as { code?: unknown }).code : null;
-  return typeof code === 'string' ? code : null;
+  const code = typeof cause === 'object' && cause !== null ? (cause as { code?: unknown }).code : null
+  return typeof code === 'string' ? code : null
 }
 
 const isNamed = (value: unknown): value is { name: string } =>
-  typeof value === 'object' && value !== null && typeof (value as { name?: unknown }).name === 'string';
+  typeof value === 'object' && value !== null && typeof (value as { name?: unknown }).name === 'string'
 
 function messageOf(cause: unknown): string {
   const message =
-    typeof cause === 'object' && cause !== null ? (cause as { message?: unknown }).message : cause;
-  return typeof message === 'string' && message !== '' ? message : 'unknown error';
+    typeof cause === 'object' && cause !== null ? (cause as { message?: unknown }).message : cause
+  return typeof message === 'string' && message !== '' ? message : 'unknown error'
 }

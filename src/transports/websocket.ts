@@ -4,38 +4,38 @@
  * Owns: which WebSocket class is dialled, with what address, subprotocols and headers.
  * Does not own: the life of one socket (websocket-link.ts), reconnecting, deadlines (connection/).
  */
-import { defaultWebSocket } from '#default-websocket';
-import { ConfigError } from '../protocol/errors.js';
-import type { DialTarget, LinkEvents, Transport } from '../runtime/ports.js';
-import { failedDial } from './connect-errors.js';
+import { defaultWebSocket } from '#default-websocket'
+import { ConfigError } from '../protocol/errors.js'
+import type { DialTarget, LinkEvents, Transport } from '../runtime/ports.js'
+import { failedDial } from './connect-errors.js'
 import {
   isNodeConstructor,
   type NodeSocketOptions,
   type Socket,
   type SocketConstructor,
   type WebSocketConstructor,
-} from './socket.js';
-import { WebSocketLink } from './websocket-link.js';
+} from './socket.js'
+import { WebSocketLink } from './websocket-link.js'
 
-export type { WebSocketConstructor } from './socket.js';
+export type { WebSocketConstructor } from './socket.js'
 
 /** Longest message taken from a server; beyond it a server would fill the memory (Node only, after decompression). */
-const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
+const MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 
 /** `ws` waits so long for the end of TCP after a closing handshake; its own 30 s would delay the reconnect. */
-const CLOSE_TIMEOUT_MS = 5_000;
+const CLOSE_TIMEOUT_MS = 5_000
 
-type Headers = Readonly<Record<string, string>>;
+type Headers = Readonly<Record<string, string>>
 
 export interface WebSocketOptions {
   /** The class to dial with. @default the platform's own; `ws` in Node */
-  WebSocket?: WebSocketConstructor;
+  WebSocket?: WebSocketConstructor
   /** Subprotocols offered after the dialect's own, for servers that read a token from there. */
-  protocols?: readonly string[];
+  protocols?: readonly string[]
   /** Headers of the upgrade request, only with `ws` (Node); a function is asked before every dial. */
-  headers?: Headers | (() => Headers | Promise<Headers>);
+  headers?: Headers | (() => Headers | Promise<Headers>)
   /** Longest message taken from a server, in bytes, only with `ws` (Node). @default 16_777_216 */
-  maxMessageBytes?: number;
+  maxMessageBytes?: number
 }
 
 /**
@@ -52,41 +52,41 @@ export function webSocket(options: WebSocketOptions = {}): Transport {
   return {
     name: 'websocket',
     open: (target, events) => open(options, target, events),
-  };
+  }
 }
 
 function open(options: WebSocketOptions, target: DialTarget, events: LinkEvents): WebSocketLink {
-  const protocols = [...new Set([...target.protocols, ...(options.protocols ?? [])])];
-  const link = new WebSocketLink(target.url, protocols, events);
+  const protocols = [...new Set([...target.protocols, ...(options.protocols ?? [])])]
+  const link = new WebSocketLink(target.url, protocols, events)
   try {
-    const url = socketUrl(target.url);
-    const constructor = chooseConstructor(options);
-    const headers = typeof options.headers === 'function' ? options.headers() : options.headers;
+    const url = socketUrl(target.url)
+    const constructor = chooseConstructor(options)
+    const headers = typeof options.headers === 'function' ? options.headers() : options.headers
     const dial = (settled: Headers | undefined): void =>
-      link.dial(() => makeSocket(constructor, url, protocols, options, settled));
+      link.dial(() => makeSocket(constructor, url, protocols, options, settled))
     if (headers instanceof Promise) {
-      headers.then(dial).catch((error: unknown) => link.failSoon(failedHeaders(target.url, error)));
+      headers.then(dial).catch((error: unknown) => link.failSoon(failedHeaders(target.url, error)))
     } else {
-      dial(headers);
+      dial(headers)
     }
   } catch (error) {
-    link.failSoon(error instanceof ConfigError ? error : failedHeaders(target.url, error));
+    link.failSoon(error instanceof ConfigError ? error : failedHeaders(target.url, error))
   }
-  return link;
+  return link
 }
 
 /** The address as a WebSocket class takes it: `http:` is `ws:`, and without a fragment. */
 export function socketUrl(address: string): string {
-  const page = (globalThis as { location?: { href: string } }).location?.href;
-  const url = parseUrl(address, page);
+  const page = (globalThis as { location?: { href: string } }).location?.href
+  const url = parseUrl(address, page)
   if (url !== null) {
-    const scheme = SCHEMES[url.protocol];
+    const scheme = SCHEMES[url.protocol]
     if (scheme !== undefined) {
-      url.hash = '';
-      return scheme + url.href.slice(url.protocol.length);
+      url.hash = ''
+      return scheme + url.href.slice(url.protocol.length)
     }
   }
-  throw new ConfigError('url', address, 'an address that begins with ws:, wss:, http: or https:');
+  throw new ConfigError('url', address, 'an address that begins with ws:, wss:, http: or https:')
 }
 
 const SCHEMES: { readonly [scheme: string]: string } = {
@@ -94,33 +94,33 @@ const SCHEMES: { readonly [scheme: string]: string } = {
   'wss:': 'wss:',
   'http:': 'ws:',
   'https:': 'wss:',
-};
+}
 
 function parseUrl(address: string, base: string | undefined): URL | null {
   try {
-    return new URL(address, base);
+    return new URL(address, base)
   } catch {
-    return null;
+    return null
   }
 }
 
 function chooseConstructor(options: WebSocketOptions): SocketConstructor {
-  const chosen = options.WebSocket ?? defaultWebSocket();
+  const chosen = options.WebSocket ?? defaultWebSocket()
   if (chosen === undefined) {
     throw new ConfigError(
       'WebSocket',
       undefined,
       'given here: this platform has none of its own',
       'webSocket()',
-    );
+    )
   }
-  const constructor = chosen as unknown as SocketConstructor;
+  const constructor = chosen as unknown as SocketConstructor
   if (options.headers !== undefined && !isNodeConstructor(constructor)) {
     const allowed =
-      "left out: this platform's WebSocket sends no headers; use `auth`, a cookie or a subprotocol";
-    throw new ConfigError('headers', options.headers, allowed, 'webSocket()');
+      "left out: this platform's WebSocket sends no headers; use `auth`, a cookie or a subprotocol"
+    throw new ConfigError('headers', options.headers, allowed, 'webSocket()')
   }
-  return constructor;
+  return constructor
 }
 
 function makeSocket(
@@ -130,14 +130,14 @@ function makeSocket(
   options: WebSocketOptions,
   headers: Headers | undefined,
 ): Socket {
-  if (!isNodeConstructor(constructor)) return new constructor(url, protocols);
+  if (!isNodeConstructor(constructor)) return new constructor(url, protocols)
   const nodeOptions: NodeSocketOptions = {
     maxPayload: options.maxMessageBytes ?? MAX_MESSAGE_BYTES,
     closeTimeout: CLOSE_TIMEOUT_MS,
     followRedirects: false,
     ...(headers === undefined ? {} : { headers }),
-  };
-  return new constructor(url, protocols, nodeOptions);
+  }
+  return new constructor(url, protocols, nodeOptions)
 }
 
-const failedHeaders = (url: string, error: unknown): Error => failedDial(url, error);
+const failedHeaders = (url: string, error: unknown): Error => failedDial(url, error)

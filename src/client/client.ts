@@ -368,11 +368,8 @@ export class SurewireClient implements Client<Contract> {
   }
 
   #senderHost(): ConstructorParameters<typeof MessageSender>[0] {
-    const client = this
     return {
-      get closed() {
-        return client.#closing !== null
-      },
+      closed: () => this.#closing !== null,
       newId: () => this.#environment.random.id(),
       enqueue: (draft) => {
         const entry = this.#session.enqueue(draft, this.#environment.clock.now())

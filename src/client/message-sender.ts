@@ -15,7 +15,7 @@ import type { Receipt, RoomSendOptions } from './types.js'
 
 /** What the sender needs of its client. */
 export interface SenderHost extends ReceiptHost {
-  readonly closed: boolean
+  closed(): boolean
   newId(): string
   enqueue(draft: Draft): OutboxEntry
   sendVolatile(room: string | null, type: string, data: unknown): boolean
@@ -38,7 +38,7 @@ export class MessageSender {
     checkType(type)
     const refusal = this.#refusal(this.#contract?.send, type, data)
     if (refusal !== null) return this.#end('rejected', refusal.code, refusal.message)
-    if (this.#host.closed) return this.#end('dropped', 'closed', 'the client is closed')
+    if (this.#host.closed()) return this.#end('dropped', 'closed', 'the client is closed')
     if (options.signal?.aborted) return this.#end('cancelled', 'aborted', 'its signal was aborted')
     if (options.volatile === true) return this.#sendVolatile(room, type, data)
     const meta = options.echo === false ? { echo: false } : undefined

@@ -59,7 +59,6 @@ export class MessageReceipt implements Receipt {
     return this.#host.cancel(this.#source)
   }
 
-  // biome-ignore lint/suspicious/noThenProperty: a receipt is awaited
   then<A = Delivered, B = never>(
     onFulfilled?: ((value: Delivered) => A | PromiseLike<A>) | null,
     onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,

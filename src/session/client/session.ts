@@ -204,6 +204,7 @@ export class ClientSession implements Machine<SessionInput> {
       case 'restart':
         return this.#connection.handle(input, now)
       case 'disconnect':
+        this.#sayGoodbye()
         return this.#connection.handle({ type: 'disconnect', cause: DISCONNECTED }, now)
       case 'close':
         return this.#beginClose(input, now)
@@ -310,7 +311,7 @@ export class ClientSession implements Machine<SessionInput> {
     return open
   }
 
-  /** Only WELCOME, FAIL and BYE may come before the welcome. */
+  /** Only WELCOME, FAIL, BYE and AWAY may come before the welcome. */
   #mustBeLive(frame: ServerFrame): void {
     if (this.#connection.state.name === 'live') return
     throw new ProtocolError(`frame ${frame[0]} came before WELCOME`, { code: 'unexpected_frame' })
@@ -324,6 +325,8 @@ export class ClientSession implements Machine<SessionInput> {
         return this.#connection.handle({ type: 'fail', code: frame[1], message: frame[2] }, this.#now)
       case FrameType.BYE:
         return this.#connection.handle({ type: 'bye' }, this.#now)
+      case FrameType.AWAY:
+        return this.#connection.handle({ type: 'away', notice: frame[1] }, this.#now)
       default:
         this.#mustBeLive(frame)
         return this.#takeLive(frame)
@@ -364,9 +367,8 @@ export class ClientSession implements Machine<SessionInput> {
         return
       case FrameType.AUTHED:
         return this.#handshake.authenticated(frame[1])
-      case FrameType.AWAY:
-        return this.#connection.handle({ type: 'away', notice: frame[1] }, this.#now)
       case FrameType.WELCOME:
+      case FrameType.AWAY:
       case FrameType.FAIL:
       case FrameType.BYE:
       case FrameType.ENTRY:
@@ -589,13 +591,7 @@ export class ClientSession implements Machine<SessionInput> {
   /** Says goodbye, then settles everything that is still open. */
   #finish(ending: Ending): void {
     this.#ending = null
-    const { state } = this.#connection
-    if (state.name === 'live') {
-      this.#push([FrameType.BYE])
-      const control = this.#control
-      this.#control = []
-      this.#transmit(state.dial, control)
-    }
+    this.#sayGoodbye()
     this.#connection.handle({ type: 'close', code: ending.code, reason: ending.reason }, this.#now)
     this.#persistence.flush()
     this.#requests.endAll()
@@ -605,6 +601,16 @@ export class ClientSession implements Machine<SessionInput> {
         this.#outbox.retire(producer, 'closed', 'the client was closed before the server acknowledged this')
     }
     this.#emit({ type: 'finished' })
+  }
+
+  /** An orderly end: others see this client leave at once. The session itself is kept by the server for a while. */
+  #sayGoodbye(): void {
+    const { state } = this.#connection
+    if (state.name !== 'live') return
+    this.#push([FrameType.BYE])
+    const control = this.#control
+    this.#control = []
+    this.#transmit(state.dial, control)
   }
 
   #onSettled(entry: OutboxEntry): void {

@@ -101,10 +101,16 @@ export type Validation = { ok: true; value: unknown } | { ok: false; message: st
 export function validate(schema: Schema, value: unknown): Validation {
   const result = schema['~standard'].validate(value)
   if ('then' in result) {
+    // Nobody else would handle its rejection, and that ends a Node process.
+    result.then(ignore, ignore)
     throw new TypeError('contract validators must be synchronous; this one returned a promise')
   }
   if (result.issues === undefined) return { ok: true, value: result.value }
   return { ok: false, message: result.issues.map(describeIssue).join('; ') }
+}
+
+function ignore(): void {
+  // The TypeError that follows says what is wrong; what the promise settles to does not matter.
 }
 
 function describeIssue(issue: SchemaIssue): string {

@@ -16,7 +16,6 @@ import {
   malformed,
 } from './check.js'
 import type {
-  DeviceInfo,
   Hello,
   LogPosition,
   LogPositions,
@@ -45,7 +44,7 @@ export function parseHello(value: unknown): Hello {
     ...(pingMs === null ? {} : { pingMs }),
     window: checkWindow(raw['window'], 'HELLO.window'),
     maxFrame: checkSeq(raw['maxFrame'], 'HELLO.maxFrame'),
-    ...(device === null ? {} : { device: device as DeviceInfo }),
+    ...(device === null ? {} : { device }),
     caps: checkOptional(raw['caps'], 'HELLO.caps', checkRecord) ?? {},
   }
 }
@@ -81,11 +80,12 @@ function checkSessionOffer(value: unknown): NonNullable<Hello['session']> {
 function checkSessionAnswer(value: unknown): Welcome['session'] {
   const raw = checkRecord(value, 'WELCOME.session')
   const why = checkOptional(raw['why'], 'WELCOME.session.why', checkText)
-  if (typeof raw['resumed'] !== 'boolean') malformed('WELCOME.session.resumed', raw['resumed'], 'a boolean')
+  const resumed = raw['resumed']
+  if (typeof resumed !== 'boolean') return malformed('WELCOME.session.resumed', resumed, 'a boolean')
   return {
     id: checkName(raw['id'], 'WELCOME.session.id'),
     key: checkName(raw['key'], 'WELCOME.session.key'),
-    resumed: raw['resumed'] as boolean,
+    resumed,
     ...(why === null ? {} : { why }),
   }
 }

@@ -15,7 +15,7 @@ import {
   checkText,
   malformed,
 } from './check.js'
-import { ProtocolError } from './errors.js'
+import { describeValue, ProtocolError } from './errors.js'
 import { type ClientFrame, FrameType, type ServerFrame } from './frames.js'
 import {
   checkMember,
@@ -62,8 +62,11 @@ export function parseClientFrame(value: unknown): ClientFrame | null {
     case FrameType.HELLO:
       return [FrameType.HELLO, parseHello(raw[1])]
     case FrameType.ATTACH:
-      checkCount(raw[1], 'ATTACH.index')
-      return [FrameType.ATTACH, raw[1] as number, checkProducerOffer(raw[2], 'ATTACH.producer')]
+      return [
+        FrameType.ATTACH,
+        checkCount(raw[1], 'ATTACH.index'),
+        checkProducerOffer(raw[2], 'ATTACH.producer'),
+      ]
     case FrameType.JOIN:
       checkSeq(raw[1], 'JOIN.n')
       checkName(raw[2], 'JOIN.room')
@@ -76,6 +79,8 @@ export function parseClientFrame(value: unknown): ClientFrame | null {
       return accept(raw, 3)
     case FrameType.PRESENCE:
       checkName(raw[1], 'PRESENCE.room')
+      checkOptional(raw[2], 'PRESENCE.version', checkCount)
+      checkPresenceKind(raw[3])
       return accept(raw, 5)
     case FrameType.AUTH:
       return accept(raw, 2)
@@ -176,7 +181,7 @@ function parseSharedFrame(raw: Raw): ClientFrame | ServerFrame | null {
 
 function ignoreOrRefuse(type: unknown): null {
   if (typeof type === 'number' && Number.isSafeInteger(type) && type >= FIRST_IGNORABLE_TYPE) return null
-  throw new ProtocolError(`frame type ${String(type)} is unknown or not for this side`, {
+  throw new ProtocolError(`frame type ${describeValue(type)} is unknown or not for this side`, {
     code: 'unknown_frame',
   })
 }

@@ -403,6 +403,11 @@ describe.each(sides)('frames from a %s', (side, parse, cases) => {
     )
   })
 
+  it('of a type that cannot even be printed are an error', () => {
+    const unprintable = [JSON.parse('{"toString":null}'), Object.create(null), Symbol('type'), 1n]
+    for (const type of unprintable) expect(verdict(parse, [type])).toMatch(/^unknown_frame/)
+  })
+
   it.each([64, 1_000, Number.MAX_SAFE_INTEGER])('of type %i are ignored', (type) => {
     expect(parse([type, 1, 2])).toBeNull()
   })

@@ -1,0 +1,45 @@
+/**
+ * A copy of what the application sends, made when it sends it.
+ *
+ * Owns: plain data in, plain data out; later changes to the object don't matter, and what cannot travel is refused at
+ * the call that sends it.
+ */
+
+/** As deep as the wire allows. */
+const MAX_DEPTH = 64
+
+/** Copies data as JSON would see it; binary data is kept. Throws a TypeError for what cannot be sent. */
+export function copyData(value: unknown, depth = MAX_DEPTH): unknown {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+    case 'undefined':
+      return value ?? null
+    case 'number':
+      return Number.isFinite(value) ? value : null
+    case 'object':
+      return value === null ? null : copyObject(value, depth)
+    default:
+      throw new TypeError(`a ${typeof value} cannot be sent; send plain data`)
+  }
+}
+
+function copyObject(value: object, depth: number): unknown {
+  if (depth === 0) throw new TypeError(`data is nested deeper than ${MAX_DEPTH} levels, or refers to itself`)
+  if (value instanceof Uint8Array) return value.slice()
+  if (
+    value instanceof Map ||
+    value instanceof Set ||
+    ArrayBuffer.isView(value) ||
+    value instanceof ArrayBuffer
+  ) {
+    throw new TypeError(
+      `a ${value.constructor.name} cannot be sent; send an array, a plain object or a Uint8Array`,
+    )
+  }
+  if ('toJSON' in value && typeof value.toJSON === 'function') return copyData(value.toJSON(), depth - 1)
+  if (Array.isArray(value)) return value.map((element) => copyData(element, depth - 1))
+  const entries = Object.entries(value).filter(([, element]) => element !== undefined)
+  if (entries.some(([key]) => key === '__proto__')) throw new TypeError("the key '__proto__' cannot be sent")
+  return Object.fromEntries(entries.map(([key, element]) => [key, copyData(element, depth - 1)]))
+}

@@ -1,0 +1,93 @@
+/**
+ * Commits: how what handlers did becomes lasting (rule 1).
+ *
+ * Owns: one commit at a time per producer, repeated until the store has answered; nothing is acknowledged before.
+ * Does not own: what is staged (acceptance.ts, requests.ts), nor what follows (`hooks`).
+ */
+import type { Refusal } from '../../protocol/frames.js'
+import type { Kernel } from './kernel.js'
+import type { Committing, Producer, Staged } from './model.js'
+import type { Commit, CommitResult } from './store.js'
+
+export interface CommitHooks {
+  committed(producer: Producer, committing: Committing): void
+  /** The record is another's now, or gone, or not what this process remembers. */
+  lost(producer: Producer, why: 'fenced' | 'gone' | 'conflict'): void
+}
+
+export class Commits {
+  readonly #kernel: Kernel
+  readonly #hooks: CommitHooks
+  readonly #dirty = new Set<Producer>()
+
+  constructor(kernel: Kernel, hooks: CommitHooks) {
+    this.#kernel = kernel
+    this.#hooks = hooks
+  }
+
+  /** Something was staged: it is committed at the end of the turn. */
+  touch(producer: Producer): void {
+    this.#dirty.add(producer)
+  }
+
+  /** One commit per producer, covering all that its turn staged. */
+  flush(): void {
+    for (const producer of this.#dirty) {
+      if (!producer.retired && producer.committing === null && hasStaged(producer)) this.#begin(producer)
+    }
+    this.#dirty.clear()
+  }
+
+  succeeded(producer: Producer, commit: Commit, result: CommitResult): void {
+    const { committing } = producer
+    if (committing?.commit !== commit || producer.retired) return
+    if (!result.ok && !(result.why === 'conflict' && result.last === commit.to)) {
+      this.#hooks.lost(producer, result.why)
+      return
+    }
+    // A conflict whose `last` is what we wanted: it had been committed, only the answer was lost.
+    producer.committing = null
+    producer.committed = commit.to
+    this.#remember(producer, commit.refused)
+    if (hasStaged(producer)) this.touch(producer)
+    this.#hooks.committed(producer, committing)
+  }
+
+  failed(producer: Producer, commit: Commit, error: unknown): void {
+    const { committing } = producer
+    if (committing?.commit !== commit || producer.retired) return
+    const { now, deadlines } = this.#kernel
+    this.#kernel.storeFailed('commit', error, committing.attempts)
+    committing.retry = deadlines.arm(now + this.#kernel.backoff(committing.attempts), () => {
+      committing.retry = null
+      this.#kernel.emit({ type: 'commit', producer, commit })
+    })
+    committing.attempts++
+  }
+
+  #begin(producer: Producer): void {
+    const { to, refused, begin, end, appends, starting } = producer.staged
+    const { id, owner, committed: from } = producer
+    const commit: Commit = { producer: id, owner, from, to, refused, begin, end, appends }
+    producer.committing = { commit, starting, attempts: 0, retry: null }
+    producer.staged = nothingStaged(to)
+    this.#kernel.emit({ type: 'commit', producer, commit })
+  }
+
+  #remember(producer: Producer, refused: readonly Refusal[]): void {
+    if (refused.length === 0) return
+    producer.untold.push(...refused)
+    producer.refused.push(...refused)
+    const oldest = producer.committed - this.#kernel.limits.maxInFlight
+    producer.refused = producer.refused.filter(([seq]) => seq > oldest)
+  }
+}
+
+export function nothingStaged(to: number): Staged {
+  return { to, refused: [], begin: [], end: [], appends: [], starting: [] }
+}
+
+function hasStaged({ staged, committing, committed }: Producer): boolean {
+  const from = committing?.commit.to ?? committed
+  return staged.to > from || staged.end.length > 0
+}

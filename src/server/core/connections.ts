@@ -1,0 +1,146 @@
+/**
+ * The open connections: their opening, what is said to them, their end.
+ *
+ * Owns: the map of connections, which of them have something to write, how one is ended.
+ * Does not own: what becomes of producers, followers and presence then (`onEnded`, server-core.ts), nor the order of
+ * what is written (pump.ts).
+ */
+import { CloseCode } from '../../protocol/close-codes.js'
+import type { Encoded, Serializer } from '../../protocol/codec.js'
+import { FrameType, type ServerFrame } from '../../protocol/frames.js'
+import { EntryFrames } from './entry-frames.js'
+import type { Kernel } from './kernel.js'
+import type { Connection, Phase } from './model.js'
+
+/** Why a connection ends. `say`: what the client is told first, in FAIL. */
+export interface Ending {
+  readonly code: number
+  readonly reason: string
+  readonly say?: { readonly code: string; readonly message: string }
+}
+
+/** Close reasons travel in a frame of at most 123 bytes of UTF-8. */
+const MAX_REASON_CHARACTERS = 40
+
+/** A burst of so many seconds' worth of control frames is fine. */
+const BURST_SECONDS = 5
+
+export class Connections {
+  readonly all = new Map<number, Connection>()
+  /** Those with something to write at the end of the turn. */
+  readonly dirty = new Set<Connection>()
+  readonly #kernel: Kernel
+  readonly #onEnded: (connection: Connection, was: Phase) => void
+  readonly #frames = new Map<Serializer, EntryFrames>()
+
+  constructor(kernel: Kernel, onEnded: (connection: Connection, was: Phase) => void) {
+    this.#kernel = kernel
+    this.#onEnded = onEnded
+  }
+
+  open(id: number, serializer: Serializer): void {
+    const { now, limits, deadlines } = this.#kernel
+    const until = deadlines.arm(now + limits.helloMs, () =>
+      this.end(connection, {
+        code: CloseCode.TIMEOUT,
+        reason: 'no HELLO in time',
+        say: { code: 'hello_timeout', message: `no HELLO within ${limits.helloMs} ms` },
+      }),
+    )
+    const connection: Connection = {
+      id,
+      serializer,
+      frames: this.framesOf(serializer),
+      phase: { is: 'waiting', until },
+      out: [],
+      lastReceived: now,
+      lastSent: now,
+      congested: null,
+      allowance: limits.controlFramesPerSecond * BURST_SECONDS,
+      refilledAt: now,
+    }
+    this.all.set(id, connection)
+  }
+
+  framesOf(serializer: Serializer): EntryFrames {
+    const known = this.#frames.get(serializer)
+    if (known !== undefined) return known
+    const frames = new EntryFrames(serializer)
+    this.#frames.set(serializer, frames)
+    return frames
+  }
+
+  say(connection: Connection, frame: ServerFrame): void {
+    if (connection.phase.is === 'closed') return
+    const encoded = this.#encode(connection, frame)
+    if (encoded !== null) this.sayEncoded(connection, encoded)
+  }
+
+  sayEncoded(connection: Connection, encoded: Encoded): void {
+    if (connection.phase.is === 'closed') return
+    connection.out.push(encoded)
+    this.dirty.add(connection)
+  }
+
+  /** Takes one control frame from the connection's allowance; `false`: it is used up. */
+  allow(connection: Connection): boolean {
+    const { now, limits } = this.#kernel
+    const perSecond = limits.controlFramesPerSecond
+    const refill = ((now - connection.refilledAt) / 1_000) * perSecond
+    connection.allowance = Math.min(perSecond * BURST_SECONDS, connection.allowance + refill) - 1
+    connection.refilledAt = now
+    return connection.allowance >= 0
+  }
+
+  /** Says what is still to be said and closes. Nothing waits for the socket's own end. */
+  end(connection: Connection, ending: Ending): void {
+    const was = connection.phase
+    if (was.is === 'closed') return
+    if (ending.say !== undefined) {
+      this.say(connection, [FrameType.FAIL, ending.say.code, ending.say.message])
+    }
+    // Saying may have ended it, if even FAIL could not be encoded.
+    if (connection.out.length > 0) {
+      const data = connection.serializer.batch(connection.out)
+      this.#kernel.counters.bytesOut += connection.serializer.size(data)
+      this.#kernel.emit({ type: 'send', connection: connection.id, data })
+    }
+    const reason = ending.reason.slice(0, MAX_REASON_CHARACTERS)
+    this.#kernel.emit({ type: 'close', connection: connection.id, code: ending.code, reason })
+    this.#forget(connection, was, ending)
+  }
+
+  /** The socket ended by itself or by its client. */
+  lost(connection: Connection, code: number, reason: string): void {
+    const was = connection.phase
+    if (was.is !== 'closed') this.#forget(connection, was, { code, reason })
+  }
+
+  #forget(connection: Connection, was: Phase, ending: Ending): void {
+    const { deadlines } = this.#kernel
+    if (was.is === 'waiting' || was.is === 'greeting') deadlines.cancel(was.until)
+    deadlines.cancel(connection.congested)
+    connection.phase = { is: 'closed' }
+    connection.out = []
+    this.all.delete(connection.id)
+    this.dirty.delete(connection)
+    this.#kernel.log(ending.say === undefined ? 'info' : 'warn', 'connection closed', {
+      connection: connection.id,
+      session: was.is === 'live' ? was.peer.session.id : null,
+      code: ending.code,
+      reason: ending.say?.message ?? ending.reason,
+    })
+    this.#onEnded(connection, was)
+  }
+
+  #encode(connection: Connection, frame: ServerFrame): Encoded | null {
+    try {
+      return connection.serializer.encode(frame)
+    } catch (error) {
+      const message = `a frame cannot be encoded; what the application gave to it is not plain data`
+      this.#kernel.log('error', message, { connection: connection.id, frame: frame[0], error })
+      this.end(connection, { code: 1011, reason: 'cannot be encoded' })
+      return null
+    }
+  }
+}

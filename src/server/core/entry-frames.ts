@@ -1,0 +1,58 @@
+/**
+ * Encoded entries: every entry becomes bytes once per serializer, however many followers it has.
+ *
+ * Owns: the frame of an entry and a bounded memory of those made lately.
+ * Does not own: who gets it, when (pump.ts).
+ */
+import type { Encoded, Serializer } from '../../protocol/codec.js'
+import { FrameType } from '../../protocol/frames.js'
+import type { LogEntry } from './store.js'
+
+/** An encoded frame and its size on the wire. */
+export interface EncodedFrame {
+  readonly data: Encoded
+  readonly bytes: number
+}
+
+/** Enough for a burst to be encoded once while slow followers catch up; the log itself is the memory beyond it. */
+const MAX_REMEMBERED_BYTES = 8_388_608
+
+export class EntryFrames {
+  readonly serializer: Serializer
+  readonly #frames = new Map<LogEntry, EncodedFrame | null>()
+  #bytes = 0
+
+  constructor(serializer: Serializer) {
+    this.serializer = serializer
+  }
+
+  /** The entry's frame; `null` if this serializer cannot say it. */
+  of(log: string, entry: LogEntry): EncodedFrame | null {
+    const known = this.#frames.get(entry)
+    if (known !== undefined) return known
+    const frame = this.#encode(log, entry)
+    this.#frames.set(entry, frame)
+    this.#bytes += frame?.bytes ?? 0
+    if (this.#bytes > MAX_REMEMBERED_BYTES) this.#forget()
+    return frame
+  }
+
+  #encode(log: string, entry: LogEntry): EncodedFrame | null {
+    const { offset, type, data, meta } = entry
+    try {
+      const encoded = this.serializer.encode([FrameType.ENTRY, log, offset, type, data, meta])
+      return { data: encoded, bytes: this.serializer.size(encoded) }
+    } catch {
+      return null // The pump tells the follower by a GAP, which names the offset.
+    }
+  }
+
+  /** The oldest half goes. */
+  #forget(): void {
+    for (const [entry, frame] of this.#frames) {
+      if (this.#bytes <= MAX_REMEMBERED_BYTES / 2) return
+      this.#frames.delete(entry)
+      this.#bytes -= frame?.bytes ?? 0
+    }
+  }
+}

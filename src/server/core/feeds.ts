@@ -1,0 +1,199 @@
+/**
+ * Feeds: the logs that somebody on this process follows.
+ *
+ * Owns: opening them in the store, their newest entries, where a follower may start (the cursors of HELLO and JOIN).
+ * Does not own: sending (pump.ts), who may follow (rooms.ts, handshake.ts).
+ */
+import type { Kernel } from './kernel.js'
+import type { Connection, Feed, FeedWaiter, Follower, GapRange, Start } from './model.js'
+import type { LogEntry, LogState } from './store.js'
+
+/** Where a reader wants to start: `null`: now; without epoch: at this offset of the log as it is. */
+export type Wish = { readonly epoch: string | null; readonly offset: number } | null
+
+/** Entries kept at hand between turns: live followers never need more, and those that lag read the log. */
+const TAIL_ENTRIES = 128
+
+export class Feeds {
+  readonly #kernel: Kernel
+  readonly #feeds = new Map<string, Feed>()
+  /** Feeds with new entries since the last flush. */
+  readonly fresh = new Set<Feed>()
+
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel
+  }
+
+  get size(): number {
+    return this.#feeds.size
+  }
+
+  follows(log: string): boolean {
+    return this.#feeds.has(log)
+  }
+
+  followersOf(log: string): Iterable<Follower> {
+    return this.#feeds.get(log)?.followers ?? []
+  }
+
+  /**
+   * Finds where the connection may start in a log, and follows it from there. `wanted` is asked again before anything
+   * happens, because the store may answer late.
+   */
+  follow(
+    connection: Connection,
+    log: string,
+    wish: Wish,
+    wanted: () => boolean,
+    then: (follower: Follower, start: Start) => void,
+  ): void {
+    const feed = this.#feeds.get(log) ?? this.#open(log)
+    feed.holds++
+    const add = (state: LogState | null): void => {
+      feed.holds--
+      if (wanted()) then(...this.#add(connection, feed, startOf(feed, wish, state)))
+      this.#drop(feed)
+    }
+    this.#whenOpen(feed, {
+      wanted,
+      then: () => {
+        if (wanted() && !isWithinTail(feed, wish)) this.#refresh(feed, wanted, add)
+        else add(null)
+      },
+    })
+  }
+
+  unfollow(follower: Follower): void {
+    follower.feed.followers.delete(follower)
+    this.#drop(follower.feed)
+  }
+
+  /** An entry was appended, here or on another process. */
+  appended(log: string, epoch: string, entry: LogEntry): void {
+    const feed = this.#feeds.get(log)
+    if (feed === undefined) return
+    if (feed.epoch !== epoch) this.#renew(feed, epoch)
+    if (entry.offset <= feed.head) return
+    if (entry.offset !== feed.head + 1) feed.tail = []
+    feed.tail.push(entry)
+    feed.head = entry.offset
+    this.fresh.add(feed)
+  }
+
+  /** What the store says of a log may be newer than what was heard. */
+  observe(feed: Feed, state: LogState): void {
+    if (feed.epoch !== state.epoch) this.#renew(feed, state.epoch)
+    if (state.head <= feed.head) return
+    feed.head = state.head
+    feed.tail = []
+    this.fresh.add(feed)
+  }
+
+  /** After a flush: what is old is in the log. */
+  trim(): void {
+    for (const feed of this.fresh) {
+      if (feed.tail.length > TAIL_ENTRIES * 2) feed.tail = feed.tail.slice(-TAIL_ENTRIES)
+    }
+    this.fresh.clear()
+  }
+
+  #open(log: string): Feed {
+    const feed = emptyFeed(log)
+    this.#feeds.set(log, feed)
+    const wanted = (): boolean => {
+      if (feed.opening?.some((waiter) => waiter.wanted()) === true) return true
+      feed.holds = 0
+      feed.opening = null
+      this.#drop(feed)
+      return false
+    }
+    this.#kernel.askStore({ method: 'logState', log }, wanted, (state) => {
+      const waiting = feed.opening ?? []
+      feed.opening = null
+      this.observe(feed, state)
+      for (const waiter of waiting) waiter.then()
+    })
+    return feed
+  }
+
+  #whenOpen(feed: Feed, waiter: FeedWaiter): void {
+    if (feed.opening === null) waiter.then()
+    else feed.opening.push(waiter)
+  }
+
+  /**
+   * Another process may have appended what this one has not heard of yet, and old entries may be gone: the store
+   * knows.
+   */
+  #refresh(feed: Feed, wanted: () => boolean, then: (state: LogState | null) => void): void {
+    const stillWanted = (): boolean => {
+      const isWanted = wanted()
+      if (!isWanted) then(null)
+      return isWanted
+    }
+    this.#kernel.askStore({ method: 'logState', log: feed.log }, stillWanted, (state) => {
+      this.observe(feed, state)
+      then(state)
+    })
+  }
+
+  #add(connection: Connection, feed: Feed, start: Start): [Follower, Start] {
+    const position = start.gaps.reduce((_, { to }) => to ?? 0, start.offset)
+    const follower: Follower = {
+      connection,
+      feed,
+      epoch: start.epoch,
+      position,
+      told: position,
+      supply: { is: 'tail' },
+      queued: false,
+    }
+    feed.followers.add(follower)
+    return [follower, start]
+  }
+
+  #renew(feed: Feed, epoch: string): void {
+    feed.epoch = epoch
+    feed.head = 0
+    feed.tail = []
+    this.fresh.add(feed)
+  }
+
+  #drop(feed: Feed): void {
+    if (feed.followers.size > 0 || feed.holds > 0 || this.#feeds.get(feed.log) !== feed) return
+    this.#feeds.delete(feed.log)
+    this.fresh.delete(feed)
+  }
+}
+
+function emptyFeed(log: string): Feed {
+  return {
+    log,
+    counted: !log.startsWith('replies/'),
+    opening: [],
+    holds: 0,
+    epoch: '',
+    head: 0,
+    tail: [],
+    followers: new Set(),
+    shared: null,
+  }
+}
+
+/** What lies after the wished position is at hand, so nothing can be missing. */
+function isWithinTail({ epoch, head, tail }: Feed, wish: Wish): boolean {
+  if (wish === null) return true
+  if (wish.offset > head || (wish.epoch !== null && wish.epoch !== epoch)) return false
+  return wish.offset + 1 >= (tail[0]?.offset ?? head + 1)
+}
+
+/** Rule 8: another epoch, or beyond the head: the log began anew. Rule 9: what was trimmed is named exactly. */
+function startOf({ log, epoch, head }: Feed, wish: Wish, state: LogState | null): Start {
+  if (wish === null) return { log, epoch, offset: head, gaps: [] }
+  const isAnew = (wish.epoch !== null && wish.epoch !== epoch) || wish.offset > head
+  const offset = isAnew ? 0 : wish.offset
+  const gaps: GapRange[] = isAnew ? [{ from: wish.offset + 1, to: null, why: 'epoch' }] : []
+  const first = state?.epoch === epoch ? state.first : 0
+  if (first > offset + 1) gaps.push({ from: offset + 1, to: first - 1, why: 'history' })
+  return { log, epoch, offset, gaps }
+}

@@ -1,0 +1,260 @@
+/**
+ * The inbox: every byte that clients send comes through here.
+ *
+ * Owns: decoding, the size of batches, which frames are allowed when, what ends a connection that breaks the rules
+ * (rule 13).
+ * Does not own: what a frame does; that is the part named after it.
+ */
+import { CloseCode } from '../../protocol/close-codes.js'
+import { type Encoded, MAX_DEPTH } from '../../protocol/codec.js'
+import { isSurewireError, ProtocolError } from '../../protocol/errors.js'
+import { type ClientFrame, FrameType, type HandledFrame, type ProducerKind } from '../../protocol/frames.js'
+import { unreachable } from '../../protocol/machine.js'
+import { parseClientFrame } from '../../protocol/parse.js'
+import type { Acceptance } from './acceptance.js'
+import type { Connections } from './connections.js'
+import type { Handshake } from './handshake.js'
+import type { Kernel } from './kernel.js'
+import { type Connection, type Peer, type Producer, peerOf } from './model.js'
+import type { Presence } from './presence.js'
+import type { Requests } from './requests.js'
+import type { Rooms } from './rooms.js'
+import type { SideFrames } from './side-frames.js'
+import type { Volatiles } from './volatiles.js'
+
+export interface InboxParts {
+  readonly handshake: Handshake
+  readonly acceptance: Acceptance
+  readonly requests: Requests
+  readonly rooms: Rooms
+  readonly presence: Presence
+  readonly volatiles: Volatiles
+  readonly side: SideFrames
+}
+
+/** What a batch was found to hold so far. */
+interface Reading {
+  /** Producer that frames number in; `null`: a refused one. */
+  using: Producer | null
+  /** The last SEND or REQUEST. */
+  last: { readonly producer: Producer; readonly seq: number } | null
+}
+
+export class Inbox {
+  readonly #kernel: Kernel
+  readonly #connections: Connections
+  readonly #parts: InboxParts
+
+  constructor(kernel: Kernel, connections: Connections, parts: InboxParts) {
+    this.#kernel = kernel
+    this.#connections = connections
+    this.#parts = parts
+  }
+
+  received(connection: Connection, data: Encoded, bytes: number): void {
+    connection.lastReceived = this.#kernel.now
+    this.#kernel.counters.bytesIn += bytes
+    try {
+      this.#read(connection, data, bytes)
+    } catch (error) {
+      this.#refuse(connection, error)
+    }
+  }
+
+  #read(connection: Connection, data: Encoded, bytes: number): void {
+    const { limits } = this.#kernel
+    const limit = connection.phase.is === 'waiting' ? limits.maxHelloBytes : limits.maxFrameBytes
+    if (bytes > limit) throw tooLarge(bytes, limit)
+    const batch = decode(connection, data)
+    const reading: Reading = { using: peerOf(connection)?.producers[0] ?? null, last: null }
+    for (const element of batch) {
+      const frame = parseClientFrame(element)
+      if (frame !== null) this.#frame(connection, reading, frame)
+      if (connection.phase.is === 'closed') return
+    }
+    const peer = peerOf(connection)
+    const { last } = reading
+    if (peer !== null && last !== null)
+      this.#parts.acceptance.countBatch(peer, last.producer, last.seq, bytes)
+  }
+
+  #frame(connection: Connection, reading: Reading, frame: ClientFrame): void {
+    const { phase } = connection
+    switch (phase.is) {
+      case 'live':
+        this.#live(phase.peer, reading, frame)
+        return
+      case 'waiting':
+        if (frame[0] === FrameType.HELLO) this.#parts.handshake.hello(connection, phase, frame[1])
+        else this.#early(connection, frame)
+        return
+      case 'greeting':
+        this.#early(connection, frame)
+        return
+      case 'closed':
+        return
+      default:
+        unreachable(phase)
+    }
+  }
+
+  /** Before WELCOME a client can only give up. */
+  #early(connection: Connection, frame: ClientFrame): void {
+    if (frame[0] !== FrameType.BYE) {
+      throw new ProtocolError(`frame type ${frame[0]} came before WELCOME`, { code: 'too_early' })
+    }
+    this.#connections.end(connection, { code: CloseCode.NORMAL, reason: 'bye' })
+  }
+
+  #live(peer: Peer, reading: Reading, frame: ClientFrame): void {
+    const { acceptance, requests } = this.#parts
+    switch (frame[0]) {
+      case FrameType.SEND: {
+        const producer = producerFor(reading, 'messages')
+        reading.last = { producer, seq: frame[1] }
+        acceptance.send(peer, producer, frame)
+        return
+      }
+      case FrameType.REQUEST: {
+        const producer = producerFor(reading, 'requests')
+        reading.last = { producer, seq: frame[1] }
+        requests.receive(peer, producer, frame)
+        return
+      }
+      case FrameType.USE:
+        reading.using = use(peer, frame[1])
+        return
+      case FrameType.HANDLED:
+        this.#handled(peer, frame)
+        return
+      default:
+        if (!this.#connections.allow(peer.connection)) {
+          const { controlFramesPerSecond } = this.#kernel.limits
+          throw new ProtocolError(`more than ${controlFramesPerSecond} control frames a second`, {
+            code: 'too_many_frames',
+            closeCode: CloseCode.POLICY,
+          })
+        }
+        this.#control(peer, reading, frame)
+    }
+  }
+
+  #control(peer: Peer, reading: Reading, frame: Exclude<ClientFrame, { 0: 5 | 6 | 7 | 15 }>): void {
+    const { acceptance, requests, rooms, presence, volatiles, side } = this.#parts
+    switch (frame[0]) {
+      case FrameType.VOID: {
+        const producer = producerFor(reading, null)
+        acceptance.void(producer, frame)
+        if (producer.kind === 'messages') acceptance.advance(producer)
+        else requests.advance(producer)
+        return
+      }
+      case FrameType.CANCEL:
+        requests.cancel(producerFor(reading, 'requests'), frame[1])
+        return
+      case FrameType.ATTACH:
+        side.attach(peer, frame)
+        return
+      case FrameType.JOIN:
+        rooms.join(peer, frame)
+        return
+      case FrameType.LEAVE:
+        rooms.leave(peer, frame)
+        return
+      case FrameType.VOLATILE:
+        volatiles.receive(peer, frame)
+        return
+      case FrameType.PRESENCE:
+        presence.received(peer, frame)
+        return
+      case FrameType.PING:
+        this.#connections.say(peer.connection, [FrameType.PONG, frame[1]])
+        return
+      case FrameType.PONG:
+        return
+      case FrameType.AUTH:
+        side.auth(peer, frame)
+        return
+      case FrameType.BYE:
+        side.bye(peer)
+        return
+      case FrameType.HELLO:
+        throw new ProtocolError('HELLO came twice', { code: 'second_hello' })
+      default:
+        unreachable(frame)
+    }
+  }
+
+  /** Counts only grow, and never beyond what was sent (rule 12). */
+  #handled(peer: Peer, [, messages, bytes]: HandledFrame): void {
+    const { sent, handled } = peer
+    if (
+      messages > sent.messages ||
+      bytes > sent.bytes ||
+      messages < handled.messages ||
+      bytes < handled.bytes
+    ) {
+      throw new ProtocolError(
+        `HANDLED ${messages} messages and ${bytes} bytes, but ${sent.messages} and ${sent.bytes} were sent`,
+        { code: 'handled_unsent' },
+      )
+    }
+    handled.messages = messages
+    handled.bytes = bytes
+    this.#connections.dirty.add(peer.connection)
+  }
+
+  #refuse(connection: Connection, error: unknown): void {
+    if (error instanceof ProtocolError) {
+      this.#kernel.counters.protocolErrors++
+      const { code, message, closeCode } = error
+      this.#connections.end(connection, { code: closeCode, reason: code, say: { code, message } })
+      return
+    }
+    // Ours, not the client's: one connection ends instead of the process.
+    this.#kernel.log('error', 'defect while reading from a client', { connection: connection.id, error })
+    this.#connections.end(connection, { code: 1011, reason: 'internal error' })
+  }
+}
+
+function decode({ serializer }: Connection, data: Encoded): readonly unknown[] {
+  let batch: unknown
+  try {
+    batch = serializer.decode(data, MAX_DEPTH)
+  } catch (error) {
+    if (isSurewireError(error) && error instanceof ProtocolError) throw error
+    const message = error instanceof Error ? error.message : String(error)
+    throw new ProtocolError(`a message cannot be decoded: ${message}`, {
+      code: 'malformed',
+      closeCode: CloseCode.INVALID_PAYLOAD,
+      cause: error,
+    })
+  }
+  if (Array.isArray(batch)) return batch
+  throw new ProtocolError('a message is not an array of frames', { code: 'malformed' })
+}
+
+function tooLarge(bytes: number, limit: number): ProtocolError {
+  return new ProtocolError(`a message of ${bytes} bytes is longer than ${limit}`, {
+    code: 'too_large',
+    closeCode: CloseCode.TOO_LARGE,
+  })
+}
+
+/** USE 0 is the state at the start of a batch, so it is fine even without producers. */
+function use(peer: Peer, index: number): Producer | null {
+  if (index >= peer.producers.length && index > 0) {
+    throw new ProtocolError(`USE ${index}: no such producer is attached`, { code: 'unknown_producer' })
+  }
+  return peer.producers[index] ?? null
+}
+
+function producerFor({ using }: Reading, kind: ProducerKind | null): Producer {
+  if (using === null) {
+    throw new ProtocolError('a number came for a producer that is not attached', { code: 'unknown_producer' })
+  }
+  if (kind !== null && using.kind !== kind) {
+    throw new ProtocolError(`a producer of ${using.kind} takes no ${kind}`, { code: 'wrong_producer' })
+  }
+  return using
+}

@@ -1,0 +1,195 @@
+/**
+ * The producers in the hands of this process: attaching, fencing, letting go (rules 3, 5, 15).
+ *
+ * Owns: the map of producers, the owner tokens this process holds, which connection numbers in a producer.
+ * Does not own: numbers and handlers (acceptance.ts, requests.ts).
+ */
+import type { ProducerOffer, ProducerState } from '../../protocol/frames.js'
+import { nothingStaged } from './commits.js'
+import { Fifo } from './fifo.js'
+import type { Kernel } from './kernel.js'
+import type { Connection, Job, Producer } from './model.js'
+import type { AttachResult, BegunRequest, ProducerRecord } from './store.js'
+
+export interface ProducerHooks {
+  /** A newer connection took a producer of this one. */
+  superseded(connection: Connection): void
+  /** The record came from another process, or an earlier life of this one, with requests it never ended. */
+  leftovers(producer: Producer, begun: readonly BegunRequest[]): void
+  /** Whoever waited for a number of this producer need not wait any longer. */
+  unblocked(waiter: Producer): void
+}
+
+/**
+ * Owner tokens remembered after a producer went idle. Forgetting one costs only exactness: the next attach counts as a
+ * take-over and marks more messages as `redelivered` than need be.
+ */
+const MAX_OWNERS = 100_000
+
+export class Producers {
+  readonly #kernel: Kernel
+  readonly #hooks: ProducerHooks
+  readonly #held = new Map<string, Producer>()
+  readonly #owners = new Map<string, string>()
+
+  constructor(kernel: Kernel, hooks: ProducerHooks) {
+    this.#kernel = kernel
+    this.#hooks = hooks
+  }
+
+  get size(): number {
+    return this.#held.size
+  }
+
+  get all(): Iterable<Producer> {
+    return this.#held.values()
+  }
+
+  /**
+   * Attaches a producer to a connection; `null`: refused. `failed`: the store did not answer, and asking again could
+   * mistake our own attach for another's, so the connection has to end.
+   */
+  attach(
+    connection: Connection,
+    offer: ProducerOffer,
+    identity: string,
+    then: (producer: Producer | null) => void,
+    failed: () => void,
+  ): void {
+    const { chance } = this.#kernel
+    const request = {
+      offer,
+      user: identity,
+      heldOwner: this.#owners.get(offer.id) ?? null,
+      newOwner: chance.id(),
+      newEpoch: chance.id(),
+    }
+    this.#kernel.askStoreOnce(
+      { method: 'attachProducer', request },
+      (result) => then(this.#attached(connection, offer, result)),
+      failed,
+    )
+  }
+
+  /** What WELCOME and ATTACHED say; acknowledging starts from there. */
+  introduce(producer: Producer, index: number): ProducerState {
+    producer.index = index
+    producer.acknowledged = producer.committed
+    producer.untold = []
+    const { committed: last, held, epoch, refused } = producer
+    return { last, held, epoch, refused: [...refused] }
+  }
+
+  /** The connection is gone; what is in hand is still handled. */
+  detach(connection: Connection, producer: Producer): void {
+    if (producer.connection !== connection) return
+    producer.connection = null
+    this.#kernel.tellStore({ method: 'detachProducer', id: producer.id, owner: producer.owner })
+    this.dropIfIdle(producer)
+  }
+
+  /** Nothing is in hand and nobody numbers in it: the store's record is enough. */
+  dropIfIdle(producer: Producer): void {
+    if (producer.connection !== null || isBusy(producer)) return
+    if (this.#held.get(producer.id) === producer) this.#held.delete(producer.id)
+  }
+
+  /** Fenced, lost or replaced: nothing that comes back for it counts any more. */
+  retire(producer: Producer, code: string): void {
+    if (producer.retired) return
+    producer.retired = true
+    const { deadlines, emit } = this.#kernel
+    const running = producer.running === null ? [] : [producer.running]
+    for (const job of [...running, ...producer.requests.values()] satisfies Job[]) {
+      deadlines.cancel(job.deadline)
+      emit({ type: 'abort', job, code })
+    }
+    for (const due of producer.stray.values()) deadlines.cancel(due)
+    deadlines.cancel(producer.committing?.retry ?? null)
+    if (this.#held.get(producer.id) === producer) this.#held.delete(producer.id)
+    if (this.#owners.get(producer.id) === producer.owner) this.#owners.delete(producer.id)
+    for (const waiter of producer.waiters) this.#hooks.unblocked(waiter)
+    producer.waiters.clear()
+  }
+
+  #attached(connection: Connection, offer: ProducerOffer, result: AttachResult): Producer | null {
+    if (!result.ok) {
+      this.#kernel.log('warn', 'producer refused', { producer: offer.id, why: result.why })
+      return null
+    }
+    const { record, how } = result
+    const known = this.#held.get(record.id)
+    if (how === 'kept' && known !== undefined) return this.#move(connection, known, record)
+    const before = known?.connection ?? null
+    if (known !== undefined) this.retire(known, how === 'taken' ? 'fenced' : 'forgotten')
+    const producer = fromRecord(record, connection)
+    this.#held.set(record.id, producer)
+    this.#own(producer)
+    if (before !== null && before !== connection) this.#hooks.superseded(before)
+    if (record.begun.length > 0) this.#hooks.leftovers(producer, record.begun)
+    return producer
+  }
+
+  /** This process owned it all along: running handler and received messages stay. */
+  #move(connection: Connection, producer: Producer, record: ProducerRecord): Producer | null {
+    if (record.attach < producer.attach) return null // A newer connection was quicker.
+    const before = producer.connection
+    producer.attach = record.attach
+    producer.connection = connection
+    if (before !== null && before !== connection) this.#hooks.superseded(before)
+    return producer
+  }
+
+  #own(producer: Producer): void {
+    this.#owners.delete(producer.id)
+    this.#owners.set(producer.id, producer.owner)
+    if (this.#owners.size <= MAX_OWNERS) return
+    for (const id of this.#owners.keys()) {
+      if (!this.#held.has(id)) {
+        this.#owners.delete(id)
+        return
+      }
+    }
+  }
+}
+
+/** Messages in hand, handlers running or something not committed. */
+export function isBusy(producer: Producer): boolean {
+  return (
+    producer.queue.length > 0 ||
+    producer.running !== null ||
+    producer.requests.size > 0 ||
+    producer.committing !== null ||
+    producer.staged.to > producer.committed ||
+    producer.staged.end.length > 0
+  )
+}
+
+function fromRecord(record: ProducerRecord, connection: Connection): Producer {
+  const { id, kind, owner, epoch, attach, redeliveredUpTo, last } = record
+  return {
+    id,
+    kind,
+    owner,
+    epoch,
+    attach,
+    redeliveredUpTo,
+    committed: last,
+    held: last,
+    queue: new Fifo(),
+    staged: nothingStaged(last),
+    committing: null,
+    running: null,
+    requests: new Map(),
+    stray: new Map(),
+    refused: [...record.refused],
+    connection,
+    index: 0,
+    acknowledged: last,
+    untold: [],
+    batches: new Fifo(),
+    heldBytes: 0,
+    waiters: new Set(),
+    retired: false,
+  }
+}

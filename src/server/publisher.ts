@@ -1,0 +1,123 @@
+/**
+ * Sending from anywhere on the server's side.
+ *
+ * Owns: `toRoom`, `toUser`, `toSession`, `toAll` outside of handlers, on a server and without one.
+ */
+import type { AnyContract, Contract } from '../protocol/contract.js'
+import { ConfigError } from '../protocol/errors.js'
+import { ALL_LOG, roomLog, sessionLog, userLog } from '../protocol/logs.js'
+import { systemClock, systemRandom } from '../runtime/system.js'
+import { checkPublish } from './contracts.js'
+import { copyData } from './copy-data.js'
+import type { Audience, Store } from './core/store.js'
+import { exceptOf } from './handler-context.js'
+import type { Publisher, RoomSendOptions, Sent, Target, UserSendOptions } from './types.js'
+
+export interface SenderServices {
+  readonly store: Store
+  readonly contract: Contract | undefined
+  /** A fresh message id. */
+  newId(): string
+  wall(): number
+  /** Raises if nothing can be sent any more. */
+  checkOpen(): void
+  publishVolatile(room: string, type: string, data: unknown, except: readonly string[]): void
+  push(userId: string, type: string, data: unknown, options: UserSendOptions): void
+}
+
+/** Appends straight to the store. */
+export class Sender<C extends Contract> implements Publisher<C> {
+  readonly #services: SenderServices
+
+  constructor(services: SenderServices) {
+    this.#services = services
+  }
+
+  toRoom(id: string): Target<C, RoomSendOptions> {
+    const log = roomLog(checkId('room', id))
+    return {
+      send: async (type, data, options: RoomSendOptions = {}) => {
+        const except = exceptOf(options)
+        if (options.volatile !== true) {
+          return this.#append(log, type, data, except.length > 0 ? { exceptSessions: except } : null)
+        }
+        this.#services.checkOpen()
+        checkPublish(this.#services.contract, type, data)
+        this.#services.publishVolatile(id, type, copyData(data), except)
+        return { offset: 0 }
+      },
+    }
+  }
+
+  toUser(id: string): Target<C, UserSendOptions> {
+    const log = userLog(checkId('user', id))
+    return {
+      send: async (type, data, options: UserSendOptions = {}) => {
+        const { devices } = options
+        const sent = await this.#append(
+          log,
+          type,
+          data,
+          devices === undefined ? null : { devices: [...devices] },
+        )
+        this.#services.push(id, type, data, options)
+        return sent
+      },
+    }
+  }
+
+  toSession(id: string): Target<C, never> {
+    const log = sessionLog(checkId('session', id))
+    return { send: async (type, data) => this.#append(log, type, data, null) }
+  }
+
+  toAll(): Target<C, never> {
+    return { send: async (type, data) => this.#append(ALL_LOG, type, data, null) }
+  }
+
+  async #append(log: string, type: string, data: unknown, audience: Audience | null): Promise<Sent> {
+    const { store, contract, newId, wall, checkOpen } = this.#services
+    checkOpen()
+    checkPublish(contract, type, data)
+    const meta = { id: newId(), from: null, at: wall() }
+    const { offset } = await store.append({ log, type, data: copyData(data), meta, audience })
+    return { offset }
+  }
+}
+
+/**
+ * Sends from a process without sockets: a job, an HTTP handler, another service. It needs the store that the servers
+ * share. Volatile messages need a server and are refused.
+ *
+ * @example
+ * const publisher = createPublisher({ store: redisStore({ url }) });
+ * await publisher.toUser('u1').send('invoice.paid', { id: 'i7' });
+ */
+export function createPublisher<C extends Contract = AnyContract>(options: {
+  store: Store
+  contract?: C
+}): Publisher<C> {
+  if (typeof options?.store?.append !== 'function') throw new ConfigError('store', options?.store, 'a store')
+  const clock = systemClock()
+  const random = systemRandom()
+  return new Sender<C>({
+    store: options.store,
+    contract: options.contract,
+    newId: () => random.id(),
+    wall: () => clock.wall(),
+    checkOpen: () => {},
+    publishVolatile: () => {
+      throw new ConfigError(
+        'volatile',
+        true,
+        'absent: volatile messages leave from a server, not from a publisher',
+      )
+    },
+    push: () => {},
+  })
+}
+
+function checkId(what: string, id: string): string {
+  if (typeof id !== 'string' || id === '') throw new ConfigError(what, id, 'a non-empty string')
+  return id
+}

@@ -21,8 +21,8 @@ interface Measure {
 type Run = (url: string, window: number) => Promise<Measure>
 
 async function withServer<T>(kind: string, use: (url: string) => Promise<T>): Promise<T> {
-  const file = fileURLToPath(new URL('first-look-server.ts', import.meta.url))
-  const child: ChildProcess = spawn(process.execPath, ['--import', 'tsx', file, kind], {
+  const file = fileURLToPath(new URL('first-look-server.js', import.meta.url))
+  const child: ChildProcess = spawn(process.execPath, [file, kind], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })
   try {

@@ -18,7 +18,7 @@ import type { SessionEffect, SessionInput } from '../session/client/inputs.js'
 import { ClientSession } from '../session/client/session.js'
 import { type AnyHandler, HandlerRegistry } from './handlers.js'
 import { Inbox } from './inbox.js'
-import { MessageSender } from './message-sender.js'
+import { MessageSender, type SenderHost } from './message-sender.js'
 import {
   checkHeartbeat,
   checkReconnect,
@@ -79,6 +79,24 @@ export class SurewireClient implements Client<Contract> {
   readonly #listeners = new Set<() => void>()
   readonly #warned = new Set<string>()
   readonly #cleanups: (() => void)[] = []
+  /** One for all messages: a receipt must cost no closures. */
+  readonly #senderHost: SenderHost = {
+    closed: () => this.#closing !== null,
+    newId: () => this.#environment.random.id(),
+    enqueue: (draft) => {
+      const entry = this.#session.enqueue(draft, this.#environment.clock.now())
+      this.#driver.touch()
+      return entry
+    },
+    sendVolatile: (room, type, data) => {
+      const fate = this.#session.sendVolatile(room, type, data)
+      if (fate === 'sent') this.#driver.touch()
+      return fate
+    },
+    cancel: (source) => this.#cancel(source),
+    stored: (source) => this.#stored(source),
+    ended: (source) => this.#announceSettled(source),
+  }
   #published: Snapshot
   #connectWaiters: { resolve: () => void; reject: (error: SurewireError) => void }[] = []
   #closing: { promise: Promise<void>; resolve: () => void } | null = null
@@ -105,7 +123,7 @@ export class SurewireClient implements Client<Contract> {
     this.#session = sessions[0] as ClientSession
     this.#dialer = this.#makeDialer()
     this.#inbox = this.#makeInbox()
-    this.#sender = new MessageSender(this.#senderHost(), resolved.serializer, resolved.contract)
+    this.#sender = new MessageSender(this.#senderHost, resolved.serializer, resolved.contract)
     this.#view = new StatusView(this.#session, environment.clock)
     this.#published = this.#view.snapshot
     this.#storage = this.#openStorage()
@@ -367,26 +385,6 @@ export class SurewireClient implements Client<Contract> {
     })
   }
 
-  #senderHost(): ConstructorParameters<typeof MessageSender>[0] {
-    return {
-      closed: () => this.#closing !== null,
-      newId: () => this.#environment.random.id(),
-      enqueue: (draft) => {
-        const entry = this.#session.enqueue(draft, this.#environment.clock.now())
-        this.#driver.touch()
-        return entry
-      },
-      sendVolatile: (room, type, data) => {
-        const sent = this.#session.sendVolatile(room, type, data)
-        if (sent) this.#driver.touch()
-        return sent
-      },
-      cancel: (source) => this.#cancel(source),
-      stored: (source) => this.#stored(source),
-      ended: (source) => this.#announceSettled(source),
-    }
-  }
-
   #cancel(source: ReceiptSource): boolean {
     if (source.settled) return false
     const cancelled = this.#session.cancel(source as OutboxEntry, 'cancelled', 'cancel() was called')
@@ -509,7 +507,7 @@ export class SurewireClient implements Client<Contract> {
 
   #announceSettled(source: ReceiptSource): void {
     if (this.lifecycle.listenerCount('settled') === 0) return
-    this.lifecycle.emit('settled', new MessageReceipt(source, this.#senderHost()))
+    this.lifecycle.emit('settled', new MessageReceipt(source, this.#senderHost))
   }
 
   #unhandled(message: Message): void {

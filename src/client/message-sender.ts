@@ -10,6 +10,7 @@ import { type Contract, type Schema, validate } from '../protocol/contract.js'
 import { ConfigError } from '../protocol/errors.js'
 import type { Draft, Lane } from '../delivery/outbox.js'
 import type { OutboxEntry } from '../delivery/producer.js'
+import type { VolatileFate } from '../session/client/session.js'
 import { endedSource, MessageReceipt, type ReceiptHost, type ReceiptSource } from './receipt.js'
 import type { Receipt, RoomSendOptions } from './types.js'
 
@@ -18,9 +19,16 @@ export interface SenderHost extends ReceiptHost {
   closed(): boolean
   newId(): string
   enqueue(draft: Draft): OutboxEntry
-  sendVolatile(room: string | null, type: string, data: unknown): boolean
+  sendVolatile(room: string | null, type: string, data: unknown): VolatileFate
   /** A message that ended without ever being queued. */
   ended(source: ReceiptSource): void
+}
+
+/** Why a volatile message was dropped. */
+const DROPPED: Readonly<Record<Exclude<VolatileFate, 'sent'>, string>> = {
+  offline: 'not connected; volatile messages do not wait',
+  congested: 'the network takes less than is sent; volatile messages do not wait',
+  too_large: 'it is larger than the server takes in one frame',
 }
 
 export class MessageSender {
@@ -64,8 +72,8 @@ export class MessageSender {
   }
 
   #sendVolatile(room: string | null, type: string, data: unknown): Receipt {
-    if (this.#host.sendVolatile(room, type, data ?? null)) return this.#end('written', null, null)
-    return this.#end('dropped', 'offline', 'not connected; volatile messages do not wait')
+    const fate = this.#host.sendVolatile(room, type, data ?? null)
+    return fate === 'sent' ? this.#end('written', null, null) : this.#end('dropped', fate, DROPPED[fate])
   }
 
   #refusal(

@@ -86,8 +86,8 @@ export class Producer {
   readonly priority: Priority
   /** Epoch of the server's record as last seen. */
   epoch: string | null = null
-  /** Raised before every dial, so that a later connection fences an earlier one (rule 3). */
-  attach = 0
+  /** Raised before every dial, so that a later connection fences an earlier one (rule 3). The first attach is 1. */
+  attach = 1
   /** Highest number that the server settled. */
   floor = 0
   /** Highest number ever put on a wire, as message or as VOID. */

@@ -11,6 +11,7 @@ import {
   type User,
   type Welcome,
 } from '../../protocol/frames.js'
+import { ProtocolError } from '../../protocol/errors.js'
 import { ALL_LOG, OWN_USER_LOG, repliesLog, sessionLog, userLog } from '../../protocol/logs.js'
 import type { Producer } from '../../delivery/producer.js'
 import type { Downlink } from './downlink.js'
@@ -91,6 +92,11 @@ export class Handshake {
   /** Takes note of who the server says we are. */
   welcomed(welcome: Welcome): Recognition {
     const { session, user } = welcome
+    if (session.resumed && (this.#forgotten || session.id !== this.#session?.id)) {
+      throw new ProtocolError(`WELCOME resumes session ${session.id}, which was not offered`, {
+        code: 'unknown_session',
+      })
+    }
     const ended = this.#session !== null && !session.resumed ? this.#session.id : null
     const userChanged = this.#user !== null && !sameOwner(this.#user.id, user.id)
     const attach = session.resumed ? (this.#session?.attach ?? 1) : 1

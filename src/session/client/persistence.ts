@@ -12,14 +12,24 @@ import type { Outbox } from '../../delivery/outbox.js'
 import { type OutboxEntry, Producer } from '../../delivery/producer.js'
 import type { SessionEffect } from './inputs.js'
 
+/** What holds once a batch of changes is stored. */
+interface PendingBatch {
+  /** Highest number of each producer in it. */
+  readonly appended: ReadonlyMap<Producer, number>
+  readonly attaches: ReadonlyMap<Producer, number>
+}
+
 export class Persistence {
   readonly #durable: boolean
   readonly #emit: Sink<SessionEffect>
   #changes: StorageChange[] = []
   #batch = 0
   /** What becomes writable once a batch is stored. */
-  readonly #pending = new Map<number, Map<Producer, number>>()
+  readonly #pending = new Map<number, PendingBatch>()
   #appended = new Map<Producer, number>()
+  #attaches = new Map<Producer, number>()
+  /** The `attach` that storage holds. */
+  readonly #keptAttach = new WeakMap<Producer, number>()
   readonly #known = new Set<Producer>()
   /** At the end, what stays stored is not to be settled in storage. */
   #leaving = false
@@ -69,31 +79,42 @@ export class Persistence {
     if (this.#changes.length === 0) return
     const changes = this.#changes
     this.#changes = []
-    this.#pending.set(++this.#batch, this.#appended)
+    this.#pending.set(++this.#batch, { appended: this.#appended, attaches: this.#attaches })
     this.#appended = new Map()
+    this.#attaches = new Map()
     this.#emit({ type: 'store', batch: this.#batch, changes })
   }
 
   /** A batch of changes is kept, or memory has to do: its messages may be written. */
   stored(batch: number): void {
-    for (const [producer, seq] of this.#pending.get(batch) ?? []) {
-      producer.storedUpTo = Math.max(producer.storedUpTo, seq)
-    }
+    const pending = this.#pending.get(batch)
+    if (pending === undefined) return
     this.#pending.delete(batch)
+    for (const [producer, seq] of pending.appended) producer.storedUpTo = Math.max(producer.storedUpTo, seq)
+    for (const [producer, attach] of pending.attaches) this.#keptAttach.set(producer, attach)
+  }
+
+  /** Whether a producer may be attached on a live connection: a later page must not offer an older `attach`. */
+  attachIsKept(producer: Producer): boolean {
+    return !this.#known.has(producer) || this.#keptAttach.get(producer) === producer.attach
   }
 
   /** Takes over what closed pages left behind. */
   adopt(outbox: Outbox, leftovers: readonly StoredOutbox[], sizeOf: (body: Encoded) => number): void {
     for (const { producer: stored, messages } of leftovers) {
       const producer = new Producer({ id: stored.id, key: stored.key, kind: 'messages', priority: 'normal' })
-      producer.attach = stored.attach
+      producer.attach = stored.attach + 1
       producer.epoch = stored.epoch
       producer.floor = stored.floor
       producer.written = stored.floor
       this.#known.add(producer)
       const adopted = messages.map(({ seq, body }) => ({ seq, body, size: sizeOf(body) }))
-      if (adopted.length === 0) this.#forget(producer)
-      else outbox.adopt(producer, adopted)
+      if (adopted.length === 0) {
+        this.#forget(producer)
+        continue
+      }
+      outbox.adopt(producer, adopted)
+      this.#putProducer(producer)
     }
   }
 
@@ -156,6 +177,7 @@ export class Persistence {
 
   #putProducer(producer: Producer): void {
     const { id, key, attach, epoch, floor } = producer
+    this.#attaches.set(producer, attach)
     this.#changes.push({ type: 'producer', producer: { id, key, attach, epoch, floor } })
   }
 }

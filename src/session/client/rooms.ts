@@ -130,8 +130,8 @@ export class Rooms {
   }
 
   /** JOIN, LEAVE and PRESENCE frames that the server has not had on this connection. */
-  takeFrames(): unknown[] {
-    const frames: unknown[] = this.#leaving.map(({ n, room }) => [FrameType.LEAVE, n, room])
+  takeFrames(): (readonly unknown[])[] {
+    const frames: (readonly unknown[])[] = this.#leaving.map(({ n, room }) => [FrameType.LEAVE, n, room])
     this.#leaving = []
     for (const room of this.#rooms.values()) {
       if (room.state.name === 'joining' && room.state.n === null)

@@ -10,8 +10,14 @@ import type { Translator } from '../../connection/dialect.js'
 import type { Cause, ConnectionEffect, ConnectionState } from '../../connection/state.js'
 import { type Encoded, type Serializer } from '../../protocol/codec.js'
 import { CloseCode } from '../../protocol/close-codes.js'
-import { ClosedError, isSurewireError, ProtocolError, type SurewireError } from '../../protocol/errors.js'
-import { FrameType, type ServerFrame, type Welcome, type Window } from '../../protocol/frames.js'
+import {
+  ClosedError,
+  ConfigError,
+  isSurewireError,
+  ProtocolError,
+  SurewireError,
+} from '../../protocol/errors.js'
+import { FrameType, type Hello, type ServerFrame, type Welcome, type Window } from '../../protocol/frames.js'
 import { repliesLog, roomLog, roomOf, sessionLog } from '../../protocol/logs.js'
 import { type Machine, type Sink, unreachable } from '../../protocol/machine.js'
 import { parseServerFrame } from '../../protocol/parse.js'
@@ -26,7 +32,7 @@ import { type RequestResult, Requests } from './requests.js'
 import { type JoinAnswer, type JoinFrom, type RoomRecord, Rooms } from './rooms.js'
 import { RoundTrip } from './round-trip.js'
 import type { UnknownPolicy } from './resume.js'
-import { Uplink } from './uplink.js'
+import { Uplink, type UplinkBatch } from './uplink.js'
 import { Watchdog } from './watchdog.js'
 
 export interface SessionConfig {
@@ -50,6 +56,9 @@ export interface SessionConfig {
 const MAX_BUFFERED_BYTES = 1_048_576
 /** … and it is looked at again after this time: WebSockets don't say when they have drained. */
 const BUFFER_CHECK_MS = 20
+
+/** What became of a volatile message; all but `sent` are dropped. */
+export type VolatileFate = 'sent' | 'offline' | 'congested' | 'too_large'
 
 type Ending = { readonly deadline: number; readonly code: number; readonly reason: string }
 
@@ -146,11 +155,14 @@ export class ClientSession implements Machine<SessionInput> {
     this.#requests.abort(entry, error)
   }
 
-  /** Sends without number or memory; `false`: not connected, so it is dropped. */
-  sendVolatile(room: string | null, type: string, data: unknown): boolean {
-    if (this.#connection.state.name !== 'live' || this.#isCongested()) return false
-    this.#push([FrameType.VOLATILE, room, type, data])
-    return true
+  /** Sends without number or memory, or says why it was dropped. */
+  sendVolatile(room: string | null, type: string, data: unknown): VolatileFate {
+    const encoded = this.#config.serializer.encode([FrameType.VOLATILE, room, type, data])
+    if (this.#connection.state.name !== 'live') return 'offline'
+    if (this.#isCongested()) return 'congested'
+    if (this.#config.serializer.size(encoded) > this.#uplink.maxFrameBytes) return 'too_large'
+    this.#control.push(encoded)
+    return 'sent'
   }
 
   join(
@@ -235,8 +247,6 @@ export class ClientSession implements Machine<SessionInput> {
   }
 
   #tick(now: number): void {
-    this.#outbox.expire(now)
-    this.#requests.tick(now)
     this.#connection.handle({ type: 'tick' }, now)
     if (this.#connection.state.name === 'live') this.#watch(now)
     if (this.#bufferCheckAt !== null && now >= this.#bufferCheckAt) this.#bufferCheckAt = null
@@ -361,7 +371,8 @@ export class ClientSession implements Machine<SessionInput> {
       case FrameType.PRESENCE:
         return this.#rooms.presence(frame)
       case FrameType.PING:
-        return this.#push([FrameType.PONG, frame[1]])
+        this.#push([FrameType.PONG, frame[1]])
+        return
       case FrameType.PONG:
         this.roundTrip.add(Math.max(0, this.#now - frame[1]))
         return
@@ -405,10 +416,11 @@ export class ClientSession implements Machine<SessionInput> {
     if (state.name !== 'handshaking') {
       throw new ProtocolError('a second WELCOME on one connection', { code: 'unexpected_frame' })
     }
+    // A WELCOME that breaks the protocol is noticed here, before anybody hears of a connection.
+    const { refused, retired } = this.#uplink.welcomed(welcome, this.#now)
     const { resumed, user, ended, userChanged } = this.#handshake.welcomed(welcome)
     this.#connection.handle({ type: 'welcomed', dial: state.dial, pingMs: welcome.pingMs }, this.#now)
     this.#downlink.start(state.dial)
-    const { refused, retired } = this.#uplink.welcomed(welcome, this.#now)
     for (const producer of refused) this.#refused(producer)
     for (const producer of retired) this.#persistence.tailLost(this.#outbox, producer)
     if (userChanged) this.#retireAll()
@@ -477,7 +489,8 @@ export class ClientSession implements Machine<SessionInput> {
       case 'drop':
         return this.#emit(effect)
       case 'ping':
-        return this.#push([FrameType.PING, Math.floor(this.#now)])
+        this.#push([FrameType.PING, Math.floor(this.#now)])
+        return
       case 'lost':
         return this.#emit(effect)
       case 'forget-session':
@@ -495,9 +508,22 @@ export class ClientSession implements Machine<SessionInput> {
 
   #greet(dial: number): void {
     this.#translator = this.#config.translator()
-    const hello = this.#handshake.hello(this.#uplink.offer(), this.#downlink, this.#auth)
+    const auth = this.#auth
     this.#auth = undefined
-    this.#transmit(dial, [this.#config.serializer.encode([FrameType.HELLO, hello])])
+    const hello = this.#handshake.hello(this.#uplink.offer(), this.#downlink, auth)
+    const encoded = this.#encodeHello(hello)
+    if (encoded !== null) return void this.#transmit(dial, [encoded])
+    const error = new ConfigError('auth', auth, `something that ${this.#config.serializer.name} can encode`)
+    this.#connection.handle({ type: 'failed', dial, error }, this.#now)
+  }
+
+  /** `null`: the credentials cannot be encoded; everything else in it was checked before. */
+  #encodeHello(hello: Hello): Encoded | null {
+    try {
+      return this.#config.serializer.encode([FrameType.HELLO, hello])
+    } catch {
+      return null
+    }
   }
 
   #connectionChanged(effect: ConnectionEffect & { type: 'state' }): void {
@@ -525,12 +551,23 @@ export class ClientSession implements Machine<SessionInput> {
 
   // ── to the wire ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #push(frame: readonly unknown[]): void {
-    this.#control.push(this.#config.serializer.encode(frame))
+  /** Lets a frame go ahead of messages. One that the server would end the connection for is an error instead. */
+  #push(frame: readonly unknown[]): boolean {
+    const encoded = this.#config.serializer.encode(frame)
+    const bytes = this.#config.serializer.size(encoded)
+    if (bytes <= this.#uplink.maxFrameBytes) {
+      this.#control.push(encoded)
+      return true
+    }
+    this.#emit({ type: 'error', error: tooLarge(frame[0], bytes, this.#uplink.maxFrameBytes) })
+    return false
   }
 
   /** The end of a turn: everything that came up in it travels together. */
   #flush(now: number): void {
+    // Timers may be late: what is past its time must not be written.
+    this.#outbox.expire(now)
+    this.#requests.tick(now)
     this.#persistence.flush()
     const { state } = this.#connection
     if (state.name === 'live') this.#write(state.dial, now)
@@ -544,24 +581,24 @@ export class ClientSession implements Machine<SessionInput> {
     }
     const handled = this.#downlink.report()
     if (handled !== null) this.#push([FrameType.HANDLED, ...handled])
-    for (const frame of this.#rooms.takeFrames()) this.#push(frame as readonly unknown[])
+    this.#pushRooms()
     this.#attachNew()
-    for (let batch = this.#nextBatch(); batch !== null; batch = this.#nextBatch()) {
+    const next = (): UplinkBatch | null => this.#uplink.nextBatch(this.#control)
+    for (let batch = next(); batch !== null; batch = next()) {
       const bytes = this.#transmit(dial, batch.frames)
       this.#uplink.wrote(batch, bytes, now)
     }
   }
 
-  #nextBatch(): ReturnType<Uplink['nextBatch']> {
-    const control = this.#control
-    this.#control = []
-    return this.#uplink.nextBatch(control)
+  #pushRooms(): void {
+    for (const frame of this.#rooms.takeFrames()) {
+      if (this.#push(frame) || frame[0] !== FrameType.JOIN) continue
+      this.#rooms.left(frame[1] as number, frame[2] as string, 'its presence is larger than the server takes')
+    }
   }
 
   #attachNew(): void {
-    const unattached = this.#uplink.takeUnattached()
-    if (unattached.length === 0) return
-    this.#persistence.attaching(unattached.map(({ producer }) => producer))
+    const unattached = this.#uplink.takeUnattached((producer) => this.#persistence.attachIsKept(producer))
     for (const { producer, index } of unattached) this.#push([FrameType.ATTACH, index, producer.offer()])
   }
 
@@ -621,6 +658,13 @@ export class ClientSession implements Machine<SessionInput> {
 }
 
 const DISCONNECTED: Cause = { code: 'disconnect', message: 'disconnect() was called' }
+
+function tooLarge(frame: unknown, bytes: number, maxBytes: number): SurewireError {
+  return new SurewireError(
+    `a frame of type ${String(frame)} has ${bytes} bytes and was not sent; the server takes at most ${maxBytes} (limits.maxFrameBytes)`,
+    { code: 'too_large' },
+  )
+}
 
 /** The earliest of several deadlines. */
 function earliest(...deadlines: (number | null)[]): number | null {

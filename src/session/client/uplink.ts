@@ -18,6 +18,8 @@ import type { RoundTrip } from './round-trip.js'
 const MAX_BATCH_BYTES = 131_072
 /** Bytes that a frame adds to its body at most: type, a number of 16 digits, separators, a USE and a VOID before it. */
 const FRAME_OVERHEAD = 96
+/** Bytes of a batch around its frames, whatever the codec. */
+const BATCH_OVERHEAD = 8
 
 /** One message for the wire, with what its bytes count towards. */
 export interface UplinkBatch {
@@ -38,6 +40,8 @@ export class Uplink {
   readonly #counters: SessionCounters
   readonly #roundTrip: RoundTrip
   #welcome: Welcome | null = null
+  /** Whose attach was raised for the current dial, in the order of HELLO. */
+  #offered: readonly Producer[] = []
   /** By index on this connection. */
   #attached: Producer[] = []
   readonly #attaching = new Set<Producer>()
@@ -60,14 +64,14 @@ export class Uplink {
 
   /** Raises `attach` of every producer in use before a dial (rule 3); returns them in the order of HELLO. */
   beforeDial(): readonly Producer[] {
-    const producers = this.#outbox.producers()
-    for (const producer of producers) producer.attach++
-    return producers
+    this.#offered = this.#outbox.producers()
+    for (const producer of this.#offered) producer.attach++
+    return this.#offered
   }
 
-  /** Producers for HELLO, in order; they get their index from it. */
+  /** Producers for HELLO, in order; they get their index from it. Those made during the dial go by ATTACH. */
   offer(): readonly Producer[] {
-    this.#attached = this.#outbox.producers()
+    this.#attached = [...this.#offered]
     return this.#attached
   }
 
@@ -115,6 +119,7 @@ export class Uplink {
     this.#attaching.clear()
     this.#welcome = null
     this.#outstanding = 0
+    this.#isolated = null
     this.#cancels = []
   }
 
@@ -128,7 +133,6 @@ export class Uplink {
       this.#roundTrip.add(now - mark.at)
     }
     this.#outbox.acceptUpTo(producer, seq)
-    if (this.#isolated?.settled) this.#isolated = null
     if (this.#outbox.inFlight === 0) this.#isolating = false
   }
 
@@ -159,12 +163,11 @@ export class Uplink {
     this.#cancels.push({ producer: entry.producer, seq: entry.seq })
   }
 
-  /** Producers that were used since HELLO and have to be attached first. */
-  takeUnattached(): { producer: Producer; index: number }[] {
+  /** Producers that were first used since the dial and have to be attached; those not `kept` yet must wait. */
+  takeUnattached(kept: (producer: Producer) => boolean): { producer: Producer; index: number }[] {
     const found: { producer: Producer; index: number }[] = []
     for (const producer of this.#outbox.producers()) {
-      if (producer.empty || this.#attached.includes(producer)) continue
-      producer.attach++
+      if (producer.empty || this.#attached.includes(producer) || !kept(producer)) continue
       found.push({ producer, index: this.#attached.length })
       this.#attached.push(producer)
       this.#attaching.add(producer)
@@ -194,11 +197,21 @@ export class Uplink {
     batch.last.producer.addMark({ seq: batch.last.seq, bytes, at: now })
   }
 
-  /** The next batch: `control` first, then what windows and lanes allow; `null` if there is nothing to write. */
+  /** Longest frame that fits a batch of its own; unlimited while that is not known. */
+  get maxFrameBytes(): number {
+    return this.#welcome === null ? Number.POSITIVE_INFINITY : this.#welcome.maxFrame - BATCH_OVERHEAD
+  }
+
+  /**
+   * The next batch: what fits of `control`, which is taken from there, then what windows and lanes allow; `null` if
+   * there is nothing to write.
+   */
   nextBatch(control: Encoded[]): UplinkBatch | null {
     const welcome = this.#welcome
-    if (welcome === null) return control.length === 0 ? null : { frames: control, last: null }
-    const writer = new BatchWriter(this.#config.serializer, control)
+    if (welcome === null) return null
+    const writer = new BatchWriter(this.#config.serializer)
+    writer.take(control, maxBatchBytes(welcome))
+    if (control.length > 0) return { frames: writer.frames, last: null }
     this.#writeCancels(writer)
     this.#writeLongHoles(writer, welcome)
     const last = this.#writeMessages(writer, welcome)
@@ -227,7 +240,7 @@ export class Uplink {
   }
 
   #writeMessages(writer: BatchWriter, welcome: Welcome): OutboxEntry | null {
-    const maxBytes = Math.min(MAX_BATCH_BYTES, welcome.maxFrame)
+    const maxBytes = maxBatchBytes(welcome)
     const room = welcome.window.bytes - this.#outstanding
     let last: OutboxEntry | null = null
     const ready = (producer: Producer) => this.#ready(producer, welcome)
@@ -237,7 +250,7 @@ export class Uplink {
         this.#refuseTooLarge(entry, welcome.maxFrame)
         continue
       }
-      if (last !== null && size > maxBytes) break
+      if (writer.frames.length > 0 && size > maxBytes) break
       if (size > room && (last !== null || this.#outstanding > 0)) break
       this.#writeEntry(writer, entry)
       last = entry
@@ -248,7 +261,7 @@ export class Uplink {
   #ready(producer: Producer, welcome: Welcome): boolean {
     const entry = producer.nextOnWire
     if (entry === null || producer.index === null || this.#attaching.has(producer)) return false
-    if (this.#isolated !== null) return false
+    if (this.#isolated !== null && !this.#isolated.settled) return false
     return entry.seq <= producer.floor + welcome.window.messages && entry.seq <= producer.storedUpTo
   }
 
@@ -288,17 +301,30 @@ export class Uplink {
   }
 }
 
+const maxBatchBytes = (welcome: Welcome): number => Math.min(MAX_BATCH_BYTES, welcome.maxFrame)
+
 /** Collects the frames of one batch; numbers count in producer 0 until a USE says otherwise. */
 class BatchWriter {
-  readonly frames: Encoded[]
-  bytes: number
+  readonly frames: Encoded[] = []
+  bytes = BATCH_OVERHEAD
   readonly #serializer: Serializer
   #index = 0
 
-  constructor(serializer: Serializer, control: Encoded[]) {
+  constructor(serializer: Serializer) {
     this.#serializer = serializer
-    this.frames = control
-    this.bytes = control.reduce((sum, frame) => sum + serializer.size(frame), 0)
+  }
+
+  /** Takes frames from the front of `control` while they fit; always the first. */
+  take(control: Encoded[], maxBytes: number): void {
+    let taken = 0
+    for (const frame of control) {
+      const bytes = this.bytes + this.#serializer.size(frame) + 1
+      if (taken > 0 && bytes > maxBytes) break
+      this.frames.push(frame)
+      this.bytes = bytes
+      taken++
+    }
+    control.splice(0, taken)
   }
 
   use(index: number): void {
@@ -309,7 +335,7 @@ class BatchWriter {
 
   add(frame: Encoded): void {
     this.frames.push(frame)
-    this.bytes += frame.length
+    this.bytes += frame.length + 1
   }
 
   addMessage(type: number, seq: number, body: Encoded, size: number): void {

@@ -4,8 +4,9 @@
  * A clock that moves only when told, a network in memory with faults, and a server on it: no ports, no waiting, and the
  * same run for the same seed.
  */
-export { type ManualClock, type ManualClockOptions, manualClock, type SleepOptions } from './manual-clock.js';
-export { createTestNetwork, type TestNetworkOptions } from './network.js';
+export { createTestClient, type ManualSignals, manualSignals, type TestClientOptions } from './client.js'
+export { type ManualClock, type ManualClockOptions, manualClock, type SleepOptions } from './manual-clock.js'
+export { createTestNetwork, type TestNetworkOptions } from './network.js'
 export type {
   CutOptions,
   Direction,
@@ -21,5 +22,6 @@ export type {
   TestRequest,
   TraceEvent,
   Traffic,
-} from './network-types.js';
-export { type SeededRandom, seededRandom } from './seeded-random.js';
+} from './network-types.js'
+export { type SeededRandom, seededRandom } from './seeded-random.js'
+export { createTestServer, type RestartOptions, type TestServer, type TestServerOptions } from './server.js'

@@ -9,19 +9,17 @@ import type { Encoded, Serializer } from '../protocol/codec.js'
 import type { AnyContract, Contract } from '../protocol/contract.js'
 import { ClosedError } from '../protocol/errors.js'
 import { type Member, SUBPROTOCOL_PREFIX } from '../protocol/frames.js'
-import { unreachable } from '../protocol/machine.js'
 import { Driver } from '../runtime/driver.js'
 import type { Logger } from '../runtime/ports.js'
 import { Authenticator } from './authentication.js'
 import type { ServerEffect, ServerInput } from './core/effects.js'
-import type { Job, Session } from './core/model.js'
 import { ServerCore } from './core/server-core.js'
 import type { Store } from './core/store.js'
 import { type EngineOptions, type EngineSettings, engineSettings } from './engine-options.js'
-import { type ContextServices, deviceOf, HandlerContext } from './handler-context.js'
+import { type ContextServices, deviceOf, type HandlerContext } from './handler-context.js'
 import { Handlers } from './handlers.js'
-import { type AnswerServices, answer } from './answers.js'
-import { isPromise } from './promises.js'
+import type { AnswerServices } from './answers.js'
+import { type EnginePeer, Performer } from './performer.js'
 import { Pusher } from './notifications.js'
 import { Sender } from './publisher.js'
 import { serverStats } from './stats.js'
@@ -35,17 +33,7 @@ import type {
   SessionHandler,
 } from './types.js'
 
-/** One end of an open connection, as a transport hands it over. */
-export interface EnginePeer {
-  /** The subprotocol that was agreed, e.g. `surewire.1.json`. */
-  readonly protocol: string
-  /** What `authenticate` sees of the upgrade. */
-  readonly request: unknown
-  send(data: Encoded): void
-  close(code: number, reason: string): void
-  /** Bytes handed to `send` and not yet on the wire. */
-  readonly bufferedAmount: number
-}
+export type { EngineOptions, EnginePeer }
 
 /** How the transport reports. After `closed` nothing follows. */
 export interface EngineConnection {
@@ -80,10 +68,10 @@ class ServerEngine<C extends Contract> implements Engine<C> {
   readonly #logger: Logger
   readonly #handlers: Handlers
   readonly #sender: Sender<C>
-  readonly #answers: AnswerServices
+  readonly #authenticator: Authenticator
+  readonly #performer: Performer<C>
   readonly #pusher: Pusher
   readonly #context: ContextServices
-  readonly #sessionHandlers = new Set<SessionHandler<C>>()
   readonly #peers = new Map<number, EnginePeer>()
   readonly #stopListening: () => void
   #nextConnection = 1
@@ -105,7 +93,7 @@ class ServerEngine<C extends Contract> implements Engine<C> {
         cores.push(core)
         return core
       },
-      perform: (effect) => this.#perform(effect),
+      perform: (effect) => this.#performer.perform(effect),
       afterTurn: () => this.#afterTurn(),
       onClockJump: (ms) => this.#driver.dispatch({ type: 'slept', ms }),
       onFault: (error) => this.#logger.error('defect while performing an effect', { error }),
@@ -127,7 +115,8 @@ class ServerEngine<C extends Contract> implements Engine<C> {
       newId: () => random.id(),
       checkOpen: () => this.#checkOpen(),
     })
-    this.#answers = this.#answerServices()
+    this.#authenticator = this.#makeAuthenticator()
+    this.#performer = this.#makePerformer()
     this.#stopListening = store.listen((log, epoch, entry) => {
       if (this.#core.follows(log)) this.#driver.dispatch({ type: 'appended', log, epoch, entry })
     })
@@ -160,11 +149,11 @@ class ServerEngine<C extends Contract> implements Engine<C> {
   }
 
   authenticate(auth: unknown, request: unknown): ReturnType<Authenticator['check']> {
-    return this.#answers.authenticator.check(auth, request)
+    return this.#authenticator.check(auth, request)
   }
 
   on(type: string, handler: SendHandler<C, never>): () => void {
-    return this.#handlers.addSend(type, handler as (data: unknown, context: HandlerContext) => unknown)
+    return this.#handlers.addSend(type, handler)
   }
 
   onRequest(type: string, handler: RequestHandler<C, never>): () => void {
@@ -172,9 +161,9 @@ class ServerEngine<C extends Contract> implements Engine<C> {
   }
 
   onSession(handler: SessionHandler<C>): () => void {
-    this.#sessionHandlers.add(handler)
+    this.#performer.sessionHandlers.add(handler)
     return () => {
-      this.#sessionHandlers.delete(handler)
+      this.#performer.sessionHandlers.delete(handler)
     }
   }
 
@@ -253,92 +242,6 @@ class ServerEngine<C extends Contract> implements Engine<C> {
     return this.settings.serializers.find(({ name }) => SUBPROTOCOL_PREFIX + name === protocol) ?? null
   }
 
-  #perform(effect: ServerEffect): void {
-    switch (effect.type) {
-      case 'send':
-        this.#send(effect.connection, effect.data)
-        return
-      case 'run':
-        this.#handlers.run(effect.job)
-        return
-      case 'commit':
-        this.#commit(effect)
-        return
-      case 'ask':
-        answer(this.#answers, effect.ref, effect.question)
-        return
-      case 'abort':
-        this.#abort(effect.job, effect.code)
-        return
-      case 'measure':
-        this.#measure(effect.connection)
-        return
-      case 'close':
-        this.#peers.get(effect.connection)?.close(effect.code, effect.reason)
-        this.#peers.delete(effect.connection)
-        return
-      case 'session':
-        this.#sessionStarted(effect.session)
-        return
-      case 'log':
-        this.#logger[effect.level](effect.message, effect.fields)
-        return
-      default:
-        unreachable(effect)
-    }
-  }
-
-  #send(connection: number, data: Encoded): void {
-    const peer = this.#peers.get(connection)
-    if (peer === undefined) return
-    peer.send(data)
-    if (peer.bufferedAmount > this.settings.limits.highWaterBytes) this.#measure(connection)
-  }
-
-  #measure(connection: number): void {
-    const bytes = this.#peers.get(connection)?.bufferedAmount ?? 0
-    this.#driver.dispatch({ type: 'buffered', connection, bytes })
-  }
-
-  #commit({ producer, commit }: Extract<ServerEffect, { type: 'commit' }>): void {
-    const failed = (error: unknown): void =>
-      this.#driver.dispatch({ type: 'commit-failed', producer, commit, error })
-    try {
-      const result = this.#store.commit(commit)
-      if (isPromise(result)) {
-        result.then(
-          (later) => this.#driver.dispatch({ type: 'committed', producer, commit, result: later }),
-          failed,
-        )
-      } else this.#driver.dispatch({ type: 'committed', producer, commit, result })
-    } catch (error) {
-      failed(error)
-    }
-  }
-
-  #abort(job: Job, code: string): void {
-    this.#logger.warn('handler stopped', { id: job.id, type: job.type, code })
-    this.#handlers.abort(job, code)
-  }
-
-  /** A handler of new sessions: what it sends is appended once it has ended. */
-  #sessionStarted(session: Session): void {
-    for (const handler of this.#sessionHandlers) void this.#greet(session, handler)
-  }
-
-  async #greet(session: Session, handler: SessionHandler<C>): Promise<void> {
-    const occasion = { id: session.id, type: 'session', room: null, redelivered: false, session }
-    const context = new HandlerContext(this.#context, occasion)
-    try {
-      await handler(context)
-      for (const append of context.end()) await this.#store.append(append)
-    } catch (error) {
-      context.discard()
-      this.#handlers.errors++
-      this.#logger.error('session handler failed', { session: session.id, error })
-    }
-  }
-
   #isConnected(userId: string, devices: readonly string[] | undefined): boolean {
     for (const { user, device } of this.#core.sessions) {
       if (user.id === userId && (devices === undefined || devices.includes(String(device.kind)))) return true
@@ -356,21 +259,29 @@ class ServerEngine<C extends Contract> implements Engine<C> {
     }
   }
 
-  #answerServices(): AnswerServices {
-    const { authenticate, authCacheMs, digest, clock, authorize } = this.settings
-    return {
-      store: this.#store,
-      authenticator: new Authenticator({
-        authenticate,
-        cacheMs: authCacheMs,
-        digest,
-        now: () => clock.now(),
-        logger: this.#logger,
-      }),
+  #makeAuthenticator(): Authenticator {
+    const { authenticate, authCacheMs, digest, clock, logger } = this.settings
+    return new Authenticator({ authenticate, cacheMs: authCacheMs, digest, now: () => clock.now(), logger })
+  }
+
+  #makePerformer(): Performer<C> {
+    const { store, authorize, logger, limits } = this.settings
+    const answers: AnswerServices = {
+      store,
+      authenticator: this.#authenticator,
       authorize,
-      logger: this.#logger,
+      logger,
       requestOf: (connection) => this.#peers.get(connection)?.request,
       answered: (ref, given) => this.#driver.dispatch({ type: 'answer', ref, answer: given }),
     }
+    return new Performer<C>(this.#peers, {
+      dispatch: (input) => this.#driver.dispatch(input),
+      store,
+      handlers: this.#handlers,
+      answers,
+      context: this.#context,
+      logger,
+      highWaterBytes: limits.highWaterBytes,
+    })
   }
 }

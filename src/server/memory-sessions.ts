@@ -90,6 +90,6 @@ export class MemorySessions {
   }
 }
 
-function recordOf({ detachedAt: _, ...record }: Slot): SessionRecord {
-  return record
+function recordOf({ id, key, user, attach, owner }: Slot): SessionRecord {
+  return { id, key, user, attach, owner }
 }

@@ -17,10 +17,10 @@ export interface SenderServices {
   readonly store: Store
   readonly contract: Contract | undefined
   /** A fresh message id. */
-  newId(): string
-  wall(): number
+  readonly newId: () => string
+  readonly wall: () => number
   /** Raises if nothing can be sent any more. */
-  checkOpen(): void
+  readonly checkOpen: () => void
   publishVolatile(room: string, type: string, data: unknown, except: readonly string[]): void
   push(userId: string, type: string, data: unknown, options: UserSendOptions): void
 }

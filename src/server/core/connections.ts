@@ -25,6 +25,9 @@ const MAX_REASON_CHARACTERS = 40
 /** A burst of so many seconds' worth of control frames is fine. */
 const BURST_SECONDS = 5
 
+/** How soon a full socket is looked at again. */
+const CONGESTION_CHECK_MS = 50
+
 export class Connections {
   readonly all = new Map<number, Connection>()
   /** Those with something to write at the end of the turn. */
@@ -108,6 +111,20 @@ export class Connections {
     const reason = ending.reason.slice(0, MAX_REASON_CHARACTERS)
     this.#kernel.emit({ type: 'close', connection: connection.id, code: ending.code, reason })
     this.#forget(connection, was, ending)
+  }
+
+  /** The socket told how much it has not put on the wire. */
+  buffered(connection: Connection, bytes: number): void {
+    const { limits, deadlines, now } = this.#kernel
+    deadlines.cancel(connection.congested)
+    connection.congested = null
+    if (bytes > limits.maxBufferedBytes) {
+      this.end(connection, { code: CloseCode.TIMEOUT, reason: 'reads too slowly' })
+    } else if (bytes > limits.highWaterBytes) {
+      connection.congested = deadlines.arm(now + CONGESTION_CHECK_MS, () =>
+        this.#kernel.emit({ type: 'measure', connection: connection.id }),
+      )
+    } else this.dirty.add(connection)
   }
 
   /** The socket ended by itself or by its client. */

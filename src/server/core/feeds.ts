@@ -156,6 +156,7 @@ export class Feeds {
     feed.epoch = epoch
     feed.head = 0
     feed.tail = []
+    feed.shared = null
     this.fresh.add(feed)
   }
 

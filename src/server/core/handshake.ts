@@ -8,7 +8,7 @@
  *                             └► rooms' permissions ─┘
  */
 import { CloseCode } from '../../protocol/close-codes.js'
-import { type Hello, type LogPosition, PROTOCOL_VERSION, type User } from '../../protocol/frames.js'
+import { type Hello, PROTOCOL_VERSION, type User } from '../../protocol/frames.js'
 import {
   ALL_LOG,
   OWN_USER_LOG,
@@ -21,13 +21,11 @@ import {
 import type { Connections } from './connections.js'
 import type { Authentication } from './effects.js'
 import type { Feeds, Wish } from './feeds.js'
+import { ANONYMOUS, identityOf, wishFor } from './identity.js'
 import type { Kernel } from './kernel.js'
 import type { Connection, Greeting, Phase, Producer } from './model.js'
 import type { Producers } from './producers.js'
 import type { SessionResult } from './store.js'
-
-/** Everyone whose name nobody asked counts as one owner: id and key decide (rule 15). */
-const ANONYMOUS = 'anonymous'
 
 /** Logs besides rooms that a HELLO may have cursors for: old sessions' and users'. */
 const OTHER_CURSORS = 16
@@ -245,15 +243,4 @@ export class Handshake {
 /** The connection is still at this handshake. */
 function isGreeting({ phase }: Connection, greeting: Greeting): boolean {
   return phase.is === 'greeting' && phase.greeting === greeting
-}
-
-export function identityOf(user: User | null): string {
-  return user === null ? ANONYMOUS : `user:${user.id}`
-}
-
-function wishFor(cursors: Hello['cursors'], log: string): Wish {
-  const position: LogPosition | undefined = Object.hasOwn(cursors, log) ? cursors[log] : undefined
-  if (position === undefined) return null
-  const [epoch, offset] = position
-  return { epoch: epoch === '' ? null : epoch, offset }
 }

@@ -6,17 +6,18 @@
  * Does not own: what a frame does; that is the part named after it.
  */
 import { CloseCode } from '../../protocol/close-codes.js'
-import { type Encoded, MAX_DEPTH } from '../../protocol/codec.js'
-import { isSurewireError, ProtocolError } from '../../protocol/errors.js'
-import { type ClientFrame, FrameType, type HandledFrame, type ProducerKind } from '../../protocol/frames.js'
+import type { Encoded } from '../../protocol/codec.js'
+import { ProtocolError } from '../../protocol/errors.js'
+import { type ClientFrame, FrameType, type HandledFrame } from '../../protocol/frames.js'
 import { unreachable } from '../../protocol/machine.js'
 import { parseClientFrame } from '../../protocol/parse.js'
 import type { Acceptance } from './acceptance.js'
 import type { Connections } from './connections.js'
 import type { Handshake } from './handshake.js'
 import type { Kernel } from './kernel.js'
-import { type Connection, type Peer, type Producer, peerOf } from './model.js'
+import { type Connection, type Peer, peerOf } from './model.js'
 import type { Presence } from './presence.js'
+import { decode, producerFor, type Reading, tooLarge, use } from './reading.js'
 import type { Requests } from './requests.js'
 import type { Rooms } from './rooms.js'
 import type { SideFrames } from './side-frames.js'
@@ -30,14 +31,6 @@ export interface InboxParts {
   readonly presence: Presence
   readonly volatiles: Volatiles
   readonly side: SideFrames
-}
-
-/** What a batch was found to hold so far. */
-interface Reading {
-  /** Producer that frames number in; `null`: a refused one. */
-  using: Producer | null
-  /** The last SEND or REQUEST. */
-  last: { readonly producer: Producer; readonly seq: number } | null
 }
 
 export class Inbox {
@@ -215,46 +208,4 @@ export class Inbox {
     this.#kernel.log('error', 'defect while reading from a client', { connection: connection.id, error })
     this.#connections.end(connection, { code: 1011, reason: 'internal error' })
   }
-}
-
-function decode({ serializer }: Connection, data: Encoded): readonly unknown[] {
-  let batch: unknown
-  try {
-    batch = serializer.decode(data, MAX_DEPTH)
-  } catch (error) {
-    if (isSurewireError(error) && error instanceof ProtocolError) throw error
-    const message = error instanceof Error ? error.message : String(error)
-    throw new ProtocolError(`a message cannot be decoded: ${message}`, {
-      code: 'malformed',
-      closeCode: CloseCode.INVALID_PAYLOAD,
-      cause: error,
-    })
-  }
-  if (Array.isArray(batch)) return batch
-  throw new ProtocolError('a message is not an array of frames', { code: 'malformed' })
-}
-
-function tooLarge(bytes: number, limit: number): ProtocolError {
-  return new ProtocolError(`a message of ${bytes} bytes is longer than ${limit}`, {
-    code: 'too_large',
-    closeCode: CloseCode.TOO_LARGE,
-  })
-}
-
-/** USE 0 is the state at the start of a batch, so it is fine even without producers. */
-function use(peer: Peer, index: number): Producer | null {
-  if (index >= peer.producers.length && index > 0) {
-    throw new ProtocolError(`USE ${index}: no such producer is attached`, { code: 'unknown_producer' })
-  }
-  return peer.producers[index] ?? null
-}
-
-function producerFor({ using }: Reading, kind: ProducerKind | null): Producer {
-  if (using === null) {
-    throw new ProtocolError('a number came for a producer that is not attached', { code: 'unknown_producer' })
-  }
-  if (kind !== null && using.kind !== kind) {
-    throw new ProtocolError(`a producer of ${using.kind} takes no ${kind}`, { code: 'wrong_producer' })
-  }
-  return using
 }

@@ -88,8 +88,9 @@ export interface Peer {
   replies: Follower | null
   /** Followers that let entries for others pass silently: their SKIP is due before the next PING. */
   readonly skipping: Set<Follower>
-  /** Pages asked from the store and not used up. */
+  /** Pages asked from the store and not used up, and who waits for one. */
   pages: number
+  readonly blocked: Set<Follower>
   /** Bytes written by the client and not acknowledged (uplink window). */
   unacknowledgedBytes: number
   readonly pingMs: number

@@ -1,29 +1,21 @@
 /**
  * The pump: what is written to a connection at the end of a turn (rules 8, 9, 11).
  *
- * Owns: order (answers and acknowledgements, then entries), the receive window, turns among logs that lag, one batch
- * for many equal followers, SKIP and GAP.
- * Does not own: who follows what (feeds.ts, rooms.ts), what an acknowledgement is (acceptance.ts).
+ * Owns: order (answers and acknowledgements, then entries), turns among logs that lag, one batch for many equal
+ * followers.
+ * Does not own: who follows what (feeds.ts, rooms.ts), one entry's way into a batch (entry-writer.ts), what is read
+ * from the store (pages.ts).
  */
 import type { Encoded } from '../../protocol/codec.js'
-import { FrameType, type ServerFrame } from '../../protocol/frames.js'
-import { isFor } from './audience.js'
+import { FrameType } from '../../protocol/frames.js'
 import { BatchWriter, TARGET_BATCH_BYTES } from './batch-writer.js'
 import type { Connections } from './connections.js'
+import { EntryWriter } from './entry-writer.js'
 import type { Feeds } from './feeds.js'
 import type { Kernel } from './kernel.js'
 import { type Connection, type Feed, type Follower, type Peer, peerOf, type Start } from './model.js'
-import type { LogEntry, LogPage } from './store.js'
-
-/** Entries a log may send before the next log's turn, and the size of a page. */
-const QUANTUM = 64
-
-/** Pages of lagging logs that one connection may have asked for: they are its only memory here. */
-const MAX_PAGES = 2
-
-/** Pages read in one go by all connections together, and the pause before the next go: about 5 ms of work. */
-const PAGES_PER_PORTION = 64
-const PORTION_PAUSE_MS = 1
+import { Pages, QUANTUM } from './pages.js'
+import type { LogEntry } from './store.js'
 
 type Step = 'done' | 'again' | 'stop'
 
@@ -32,24 +24,26 @@ export class Pump {
   readonly #connections: Connections
   readonly #feeds: Feeds
   readonly #writer: BatchWriter
-  #pagesLeft = PAGES_PER_PORTION
-  readonly #deferred = new Set<Follower>()
+  readonly #entries: EntryWriter
+  readonly #pages: Pages
 
   constructor(kernel: Kernel, connections: Connections, feeds: Feeds) {
     this.#kernel = kernel
     this.#connections = connections
     this.#feeds = feeds
     this.#writer = new BatchWriter(kernel)
+    this.#entries = new EntryWriter(kernel, this.#writer)
+    this.#pages = new Pages(kernel, feeds, (follower) => this.wake(follower))
   }
 
   /** Writes to all connections that have something to write. */
   flush(): void {
     for (const feed of this.#feeds.fresh) this.#wakeFollowers(feed)
-    this.#feeds.trim()
     const { dirty } = this.#connections
     const now = [...dirty]
     dirty.clear()
     for (const connection of now) this.#write(connection)
+    this.#feeds.trim()
   }
 
   /** Delivery starts; what is known to be missing is said in the same turn. */
@@ -74,9 +68,8 @@ export class Pump {
 
   /** The connection reads this log no more. */
   unfollow(peer: Peer, follower: Follower): void {
-    this.#endPage(peer, follower)
+    this.#pages.forget(peer, follower)
     peer.skipping.delete(follower)
-    this.#deferred.delete(follower)
     if (peer.followers.get(follower.feed.log) === follower) peer.followers.delete(follower.feed.log)
     this.#feeds.unfollow(follower)
   }
@@ -112,7 +105,7 @@ export class Pump {
     if (peer.replies !== null) while (this.#step(peer, peer.replies) === 'again');
     if (peer.connection.congested !== null) return
     // Each follower has one turn in a flush at a time; those that are not done queue up again.
-    while (peer.behind.length > 0 && this.#isOpen(peer)) {
+    while (peer.behind.length > 0 && this.#entries.isOpen(peer)) {
       const follower = peer.behind.shift() as Follower
       follower.queued = false
       if (peer.followers.get(follower.feed.log) !== follower) continue
@@ -128,11 +121,17 @@ export class Pump {
   #step(peer: Peer, follower: Follower): Step {
     const { feed } = follower
     if (follower.supply.is === 'asked') return 'done'
-    if (follower.epoch !== feed.epoch) this.#beginAnew(follower)
+    if (follower.epoch !== feed.epoch) {
+      this.#pages.end(peer, follower)
+      this.#entries.beginAnew(follower)
+    }
     if (follower.supply.is === 'page') return this.#sendPage(peer, follower, follower.supply)
     if (follower.position >= feed.head) return 'done'
     const first = feed.tail[0]
-    if (first === undefined || first.offset > follower.position + 1) return this.#ask(peer, follower)
+    if (first === undefined || first.offset > follower.position + 1) {
+      this.#pages.ask(peer, follower)
+      return 'done'
+    }
     return this.#sendTail(peer, follower, first.offset)
   }
 
@@ -141,7 +140,7 @@ export class Pump {
     const start = follower.position + 1 - firstOffset
     const end = Math.min(tail.length, start + QUANTUM)
     for (let at = start; at < end; at++) {
-      if (!this.#deliver(peer, follower, tail[at] as LogEntry)) return 'stop'
+      if (!this.#entries.deliver(peer, follower, tail[at] as LogEntry)) return 'stop'
     }
     return end < tail.length ? 'again' : 'done'
   }
@@ -149,136 +148,16 @@ export class Pump {
   #sendPage(peer: Peer, follower: Follower, page: Extract<Follower['supply'], { is: 'page' }>): Step {
     // Rule 9: one GAP with the exact range, then what is left.
     const isTrimmed = page.first > follower.position + 1
-    if (isTrimmed) this.#reportGap(follower, follower.position + 1, page.first - 1, 'history')
+    if (isTrimmed) this.#entries.reportGap(follower, follower.position + 1, page.first - 1, 'history')
     while (page.next < page.entries.length) {
-      if (!this.#deliver(peer, follower, page.entries[page.next] as LogEntry)) return 'stop'
+      if (!this.#entries.deliver(peer, follower, page.entries[page.next] as LogEntry)) return 'stop'
       page.next++
       this.#kernel.counters.replayed++
     }
-    this.#endPage(peer, follower)
+    this.#pages.end(peer, follower)
     // An empty page has nothing more to give now; the next append wakes the follower.
     const isEmpty = page.entries.length === 0 && !isTrimmed
     return follower.position < follower.feed.head && !isEmpty ? 'again' : 'done'
-  }
-
-  /** Reads on from the log. Others have their turn meanwhile; the answer queues the follower again. */
-  #ask(peer: Peer, follower: Follower): Step {
-    const { feed } = follower
-    if (feed.counted && peer.pages >= MAX_PAGES) return 'stop'
-    if (this.#pagesLeft <= 0) return this.#defer(follower)
-    this.#pagesLeft--
-    if (feed.counted) peer.pages++
-    follower.supply = { is: 'asked' }
-    const wanted = (): boolean =>
-      peer.followers.get(feed.log) === follower && peerOf(peer.connection) === peer
-    this.#kernel.askStore(
-      { method: 'read', log: feed.log, after: follower.position, limit: QUANTUM },
-      wanted,
-      (page) => {
-        if (wanted()) this.#gotPage(peer, follower, page)
-      },
-    )
-    return 'done'
-  }
-
-  #gotPage(peer: Peer, follower: Follower, page: LogPage): void {
-    const { feed } = follower
-    this.#feeds.observe(feed, page.state)
-    if (feed.epoch === page.state.epoch && follower.epoch === feed.epoch) {
-      const { state, entries } = page
-      const first = entries[0]?.offset ?? Math.max(state.first, follower.position + 1)
-      follower.supply = { is: 'page', entries, first, next: 0 }
-    } else this.#endPage(peer, follower) // Another epoch: the next turn begins anew.
-    this.wake(follower)
-  }
-
-  /** A crowd that comes back reads in portions, with the event loop's turn in between. */
-  #defer(follower: Follower): Step {
-    if (this.#deferred.size === 0) {
-      this.#kernel.deadlines.arm(this.#kernel.now + PORTION_PAUSE_MS, () => {
-        this.#pagesLeft = PAGES_PER_PORTION
-        const waiting = [...this.#deferred]
-        this.#deferred.clear()
-        for (const next of waiting) this.wake(next)
-      })
-    }
-    this.#deferred.add(follower)
-    return 'done'
-  }
-
-  #endPage(peer: Peer, follower: Follower): void {
-    if (follower.feed.counted && follower.supply.is !== 'tail') peer.pages--
-    follower.supply = { is: 'tail' }
-  }
-
-  #beginAnew(follower: Follower): void {
-    const peer = peerOf(follower.connection)
-    if (peer !== null) this.#endPage(peer, follower)
-    const from = follower.position + 1
-    follower.epoch = follower.feed.epoch
-    follower.position = 0
-    follower.told = 0
-    this.#sayNow(follower, [FrameType.GAP, follower.feed.log, follower.epoch, from, null, 'epoch'])
-    this.#kernel.counters.gaps++
-  }
-
-  /** Offsets from … to will not come. */
-  #reportGap(follower: Follower, from: number, to: number, why: string): void {
-    const { feed } = follower
-    this.#settleSkip(follower, from - 1)
-    this.#sayNow(follower, [FrameType.GAP, feed.log, follower.epoch, from, to, why])
-    follower.position = to
-    follower.told = to
-    this.#kernel.counters.gaps++
-  }
-
-  /** Sends one entry, if it is for this connection; `false`: the window is closed. */
-  #deliver(peer: Peer, follower: Follower, entry: LogEntry): boolean {
-    const { feed } = follower
-    const { offset, audience } = entry
-    if (audience !== null && !isFor(audience, peer.session)) {
-      follower.position = offset
-      peer.skipping.add(follower)
-      return true
-    }
-    if (feed.counted && !this.#isOpen(peer)) return false
-    const frame = peer.connection.frames.of(feed.log, entry)
-    if (frame === null || frame.bytes + 2 > peer.maxFrame) {
-      this.#reportGap(follower, offset, offset, frame === null ? 'unencodable' : 'too_large')
-      return true
-    }
-    this.#settleSkip(follower, offset - 1)
-    if (this.#writer.isFullFor(frame.bytes)) {
-      this.#writer.finish()
-      if (feed.counted && !this.#isOpen(peer)) return false
-    }
-    this.#writer.add(frame.data, frame.bytes, feed.counted)
-    if (feed.counted) peer.sent.messages++
-    this.#kernel.counters.messagesOut++
-    follower.position = offset
-    follower.told = offset
-    return true
-  }
-
-  #settleSkip(follower: Follower, to: number): void {
-    if (follower.told >= to) return
-    this.#sayNow(follower, [FrameType.SKIP, follower.feed.log, to])
-    follower.told = to
-  }
-
-  /** Entries may be sent: the window has room in both measures (a batch may start while it is below). */
-  #isOpen({ sent, handled, window }: Peer): boolean {
-    return (
-      sent.messages - handled.messages < window.messages &&
-      sent.bytes + this.#writer.countedBytes - handled.bytes < window.bytes
-    )
-  }
-
-  /** Straight into the batch at hand, because it belongs before the next entry. */
-  #sayNow(follower: Follower, frame: ServerFrame): void {
-    const { serializer } = follower.connection
-    const encoded = serializer.encode(frame)
-    this.#writer.add(encoded, serializer.size(encoded), false)
   }
 
   /**

@@ -10,27 +10,19 @@
  *                   └► side frames
  *   entries ─► feeds ─► pump ─► bytes
  */
-import { CloseCode } from '../../protocol/close-codes.js'
-import { type AwayNotice, FrameType, type Member } from '../../protocol/frames.js'
+import type { Member } from '../../protocol/frames.js'
 import { type Machine, unreachable } from '../../protocol/machine.js'
 import { Acceptance } from './acceptance.js'
 import { Commits } from './commits.js'
 import { Connections } from './connections.js'
+import { Departures } from './departures.js'
 import type { Outcome, ServerInput } from './effects.js'
 import { Feeds } from './feeds.js'
 import { Handshake } from './handshake.js'
 import { Heartbeats } from './heartbeat.js'
 import { Inbox } from './inbox.js'
 import { type Counters, Kernel, type KernelOptions } from './kernel.js'
-import {
-  type Committing,
-  type Connection,
-  type Job,
-  type Phase,
-  type Producer,
-  peerOf,
-  type Session,
-} from './model.js'
+import { type Committing, type Connection, type Job, type Producer, type Session } from './model.js'
 import { Presence } from './presence.js'
 import { isBusy, Producers } from './producers.js'
 import { Pump } from './pump.js'
@@ -39,9 +31,6 @@ import { Rooms } from './rooms.js'
 import { SideFrames } from './side-frames.js'
 import { Volatiles } from './volatiles.js'
 import { Welcomes } from './welcome.js'
-
-/** How soon a full socket is looked at again. */
-const CONGESTION_CHECK_MS = 50
 
 export class ServerCore implements Machine<ServerInput> {
   readonly #kernel: Kernel
@@ -58,12 +47,11 @@ export class ServerCore implements Machine<ServerInput> {
   readonly #handshake: Handshake
   readonly #welcomes: Welcomes
   readonly #inbox: Inbox
-  /** Set once the server goes away. */
-  #away: AwayNotice | null = null
+  readonly #departures: Departures
 
   constructor(options: KernelOptions) {
     const kernel = new Kernel(options)
-    const connections = new Connections(kernel, (connection, was) => this.#ended(connection, was))
+    const connections = new Connections(kernel, (connection, was) => this.#departures.ended(connection, was))
     const feeds = new Feeds(kernel)
     this.#kernel = kernel
     this.#connections = connections
@@ -71,12 +59,12 @@ export class ServerCore implements Machine<ServerInput> {
     this.#pump = new Pump(kernel, connections, feeds)
     this.#commits = new Commits(kernel, {
       committed: (producer, committing) => this.#committed(producer, committing),
-      lost: (producer, why) => this.#lost(producer, why),
+      lost: (producer, why) => this.#departures.lost(producer, why),
     })
     this.#acceptance = new Acceptance(kernel, connections, this.#commits)
     this.#requests = new Requests(kernel, this.#acceptance, this.#commits)
     this.#producers = new Producers(kernel, {
-      superseded: (connection) => this.#superseded(connection),
+      superseded: (connection) => this.#departures.superseded(connection),
       leftovers: (producer, begun) => this.#requests.endLeftovers(producer, begun),
       unblocked: (waiter) => this.#requests.advance(waiter),
     })
@@ -93,6 +81,15 @@ export class ServerCore implements Machine<ServerInput> {
     )
     this.#handshake = new Handshake(kernel, connections, this.#producers, feeds, {
       complete: (connection, greeting) => this.#welcomes.welcome(connection, greeting),
+    })
+    this.#departures = new Departures(kernel, {
+      connections,
+      producers: this.#producers,
+      pump: this.#pump,
+      presence: this.#presence,
+      heartbeats: this.#heartbeats,
+      handshake: this.#handshake,
+      sessions: this.#welcomes.sessions,
     })
     this.#inbox = new Inbox(kernel, connections, {
       handshake: this.#handshake,
@@ -190,7 +187,7 @@ export class ServerCore implements Machine<ServerInput> {
         )
         return
       case 'buffered':
-        this.#with(input.connection, (connection) => this.#buffered(connection, input.bytes))
+        this.#with(input.connection, (connection) => this.#connections.buffered(connection, input.bytes))
         return
       case 'answer':
         this.#kernel.answer(input.ref, input.answer)
@@ -202,13 +199,13 @@ export class ServerCore implements Machine<ServerInput> {
         this.#volatiles.publish(input.room, input.messageType, input.data, input.except, null)
         return
       case 'kick':
-        this.#kick(input.session, input.reason)
+        this.#departures.kick(input.session, input.reason)
         return
       case 'away':
-        this.#goAway(input.notice)
+        this.#departures.goAway(input.notice)
         return
       case 'shutdown':
-        this.#shutdown()
+        this.#departures.shutdown()
         return
       case 'slept':
         this.#heartbeats.slept()
@@ -234,8 +231,7 @@ export class ServerCore implements Machine<ServerInput> {
 
   #opened(id: number, serializer: Parameters<Connections['open']>[1]): void {
     this.#connections.open(id, serializer)
-    const notice = this.#away
-    if (notice !== null) this.#with(id, (connection) => this.#sendAway(connection, notice))
+    this.#with(id, (connection) => this.#departures.greet(connection))
   }
 
   #ran(job: Job, outcome: Outcome): void {
@@ -254,93 +250,5 @@ export class ServerCore implements Machine<ServerInput> {
       for (const waiter of waiters) this.#requests.advance(waiter)
     }
     this.#producers.dropIfIdle(producer)
-  }
-
-  /** The store does not know the producer as this process does. Its client resumes, or learns what is unknown. */
-  #lost(producer: Producer, why: 'fenced' | 'gone' | 'conflict'): void {
-    const { connection, id } = producer
-    this.#kernel.log('warn', 'producer lost', { producer: id, why })
-    producer.connection = null
-    this.#producers.retire(producer, why === 'fenced' ? 'fenced' : 'state_lost')
-    if (connection === null) return
-    if (why === 'fenced') this.#superseded(connection)
-    else {
-      const message = 'the server lost its memory of what this client had sent'
-      this.#connections.end(connection, {
-        code: CloseCode.STATE_LOST,
-        reason: 'state lost',
-        say: { code: 'state_lost', message },
-      })
-    }
-  }
-
-  #superseded(connection: Connection): void {
-    this.#connections.end(connection, {
-      code: CloseCode.SUPERSEDED,
-      reason: 'superseded',
-      say: { code: 'superseded', message: 'a newer connection of this client took over' },
-    })
-  }
-
-  #ended(connection: Connection, was: Phase): void {
-    if (was.is === 'greeting') this.#handshake.abandon(connection, was.greeting)
-    if (was.is !== 'live') return
-    const { peer } = was
-    const { id, owner } = peer.session
-    this.#heartbeats.stop(peer)
-    for (const follower of [...peer.followers.values()]) this.#pump.unfollow(peer, follower)
-    for (const producer of peer.producers) if (producer !== null) this.#producers.detach(connection, producer)
-    if (this.#welcomes.sessions.get(id) !== peer) return
-    this.#welcomes.sessions.delete(id)
-    this.#presence.dropped(id)
-    this.#kernel.tellStore({ method: 'detachSession', id, owner, ended: false })
-  }
-
-  #kick(sessionId: string, reason: string): void {
-    const peer = this.#welcomes.sessions.get(sessionId)
-    if (peer === undefined) return
-    const { owner } = peer.session
-    this.#presence.leaveAll(sessionId)
-    this.#connections.end(peer.connection, {
-      code: CloseCode.KICKED,
-      reason: 'kicked',
-      say: { code: 'kicked', message: reason },
-    })
-    this.#kernel.tellStore({ method: 'detachSession', id: sessionId, owner, ended: true })
-  }
-
-  #goAway(notice: AwayNotice): void {
-    this.#away = notice
-    for (const connection of [...this.#connections.all.values()]) {
-      if (peerOf(connection) === null) this.#sendAway(connection, notice)
-      else this.#connections.say(connection, [FrameType.AWAY, notice])
-    }
-  }
-
-  #sendAway(connection: Connection, notice: AwayNotice): void {
-    this.#connections.say(connection, [FrameType.AWAY, notice])
-    this.#connections.end(connection, { code: CloseCode.AWAY, reason: notice.reason })
-  }
-
-  #shutdown(): void {
-    const reason = this.#away?.reason ?? 'shutdown'
-    for (const connection of [...this.#connections.all.values()]) {
-      this.#connections.end(connection, { code: CloseCode.AWAY, reason })
-    }
-    for (const producer of [...this.#producers.all]) this.#producers.retire(producer, 'shutdown')
-  }
-
-  /** The socket told how much it has not put on the wire. */
-  #buffered(connection: Connection, bytes: number): void {
-    const { limits, deadlines, now } = this.#kernel
-    deadlines.cancel(connection.congested)
-    connection.congested = null
-    if (bytes > limits.maxBufferedBytes) {
-      this.#connections.end(connection, { code: CloseCode.TIMEOUT, reason: 'reads too slowly' })
-    } else if (bytes > limits.highWaterBytes) {
-      connection.congested = deadlines.arm(now + CONGESTION_CHECK_MS, () =>
-        this.#kernel.emit({ type: 'measure', connection: connection.id }),
-      )
-    } else this.#connections.dirty.add(connection)
   }
 }

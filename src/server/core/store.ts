@@ -110,14 +110,15 @@ export interface Commit {
   readonly to: number
   readonly refused: readonly Refusal[]
   readonly begin: readonly BegunRequest[]
-  /** Requests that end with this commit. */
+  /** Requests that end with this commit; one that is not begun makes the whole commit a `conflict`. */
   readonly end: readonly number[]
   readonly appends: readonly Append[]
 }
 
 /**
- * `fenced`: another process owns the producer. `gone`: no record. `conflict`: `last` is not `from`; `last` tells what
- * it is (a commit whose answer was lost shows as `last === to`).
+ * `fenced`: another process owns the producer. `gone`: no record. `conflict`: `last` is not `from`, or a request to be
+ * ended is not begun; `last` tells what it is. A commit whose answer was lost is made again, and shows as a conflict with
+ * `last === to`: it had happened.
  */
 export type CommitResult =
   | { readonly ok: true; readonly offsets: readonly number[] }
@@ -154,7 +155,12 @@ export interface SessionResult {
 /** Called for every append, in offset order per log, on every process that shares the store. */
 export type AppendListener = (log: string, epoch: string, entry: LogEntry) => void
 
-/** The server's memory. Must be atomic per call; must not call listeners before the append is committed. */
+/**
+ * The server's memory. Must be atomic per call; must not call listeners before the append is committed.
+ *
+ * A call that fails (throws or rejects) may have happened or not: the core repeats it, but for the two attaches, after
+ * which the connection ends instead, because their counters only go up.
+ */
 export interface Store {
   readonly name: string
   attachProducer(request: AttachRequest): MaybePromise<AttachResult>

@@ -131,6 +131,7 @@ function newPeer(connection: Connection, session: Session, greeting: Greeting, p
     replies: null,
     skipping: new Set(),
     pages: 0,
+    blocked: new Set(),
     unacknowledgedBytes: 0,
     pingMs,
     pinged: null,

@@ -1,0 +1,20 @@
+/**
+ * Whose a connection is, and where it wants to read from, as HELLO says it.
+ */
+import type { Hello, LogPosition, User } from '../../protocol/frames.js'
+import type { Wish } from './feeds.js'
+
+/** Everyone whose name nobody asked counts as one owner: id and key decide (rule 15). */
+export const ANONYMOUS = 'anonymous'
+
+export function identityOf(user: User | null): string {
+  return user === null ? ANONYMOUS : `user:${user.id}`
+}
+
+/** The cursor that HELLO has for a log. */
+export function wishFor(cursors: Hello['cursors'], log: string): Wish {
+  const position: LogPosition | undefined = Object.hasOwn(cursors, log) ? cursors[log] : undefined
+  if (position === undefined) return null
+  const [epoch, offset] = position
+  return { epoch: epoch === '' ? null : epoch, offset }
+}

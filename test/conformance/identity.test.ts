@@ -233,6 +233,21 @@ inEveryWorld('presence', (world) => {
     again.close(1006)
     expect((await ada.find(PRESENCE))[3]).toBe('leave')
   })
+
+  test('[PRES-5] PRESENCE of a room that one is not in changes nothing', async () => {
+    const server = await world().serve({ authenticate })
+    const ada = await world().connect()
+    await ada.hello({ auth: 'ada' })
+    ada.send([JOIN, 1, 'lobby', null, null, {}])
+    await ada.find(JOINED)
+    await ada.barrier()
+    const eve = await world().connect()
+    await eve.hello({ auth: 'eve' })
+    eve.send([PRESENCE, 'lobby', 0, 'update', [{ n: 2 }]])
+    await eve.barrier().catch(() => 'the server may end such a connection')
+    expect((await world().during(server.presence('lobby'))).map(({ userId }) => userId)).toEqual(['ada'])
+    expect((await ada.barrier()).filter(([type]) => type === PRESENCE)).toEqual([])
+  })
 })
 
 inEveryWorld('volatile messages', (world) => {
@@ -279,20 +294,5 @@ inEveryWorld('volatile messages', (world) => {
     ada.send([VOLATILE, 'lobby', 'typing', true])
     await ada.barrier()
     expect(await bob.barrier()).toEqual([])
-  })
-
-  test('[VOL-4] PRESENCE of a room that one is not in changes nothing', async () => {
-    const server = await world().serve({ authenticate })
-    const ada = await world().connect()
-    await ada.hello({ auth: 'ada' })
-    ada.send([JOIN, 1, 'lobby', null, null, {}])
-    await ada.find(JOINED)
-    await ada.barrier()
-    const eve = await world().connect()
-    await eve.hello({ auth: 'eve' })
-    eve.send([PRESENCE, 'lobby', 0, 'update', [{ n: 2 }]])
-    await eve.barrier().catch(() => 'the server may end such a connection')
-    expect((await world().during(server.presence('lobby'))).map(({ userId }) => userId)).toEqual(['ada'])
-    expect((await ada.barrier()).filter(([type]) => type === PRESENCE)).toEqual([])
   })
 })

@@ -50,7 +50,8 @@ export interface RoomRecord {
   members: Map<string, Member>
   version: number
   error: SurewireError | null
-  leaveWaiters: (() => void)[]
+  /** Calls of leave() that wait for the answer to LEAVE `n`. */
+  leaveWaiters: { readonly n: number; readonly done: () => void }[]
 }
 
 export class Rooms {
@@ -113,8 +114,17 @@ export class Rooms {
     room.members = new Map()
     this.#changed(id)
     if (!live) return done()
-    room.leaveWaiters.push(done)
+    room.leaveWaiters.push({ n: this.#askToLeave(id), done })
+  }
+
+  /** The server took up a room that was offered and has been left since: it has to hear of that. */
+  offeredInVain(id: string): void {
+    if (this.#rooms.get(id)?.state.name !== 'joining') this.#askToLeave(id)
+  }
+
+  #askToLeave(id: string): number {
     this.#leaving.push({ n: ++this.#n, room: id })
+    return this.#n
   }
 
   /** Changes the own presence. */
@@ -187,11 +197,9 @@ export class Rooms {
   left(n: number, id: string, why: string): boolean {
     const room = this.#rooms.get(id)
     if (room === undefined) return false
+    settleLeaves(room, n === 0 ? this.#n : n)
     const { state } = room
-    if (state.name === 'out') {
-      for (const done of room.leaveWaiters.splice(0)) done()
-      return true
-    }
+    if (state.name === 'out') return true
     if (n === 0 ? state.name === 'joining' : state.name !== 'joining' || state.n !== n) return false
     room.error = left(why)
     this.#failWaiters(room, room.error)
@@ -219,7 +227,7 @@ export class Rooms {
   lost(): void {
     this.#leaving = []
     for (const room of this.#rooms.values()) {
-      for (const done of room.leaveWaiters.splice(0)) done()
+      settleLeaves(room, this.#n)
       if (room.state.name === 'joining') room.state = { ...room.state, n: null }
       room.presenceDirty = room.presence !== null
       room.version = 0
@@ -236,7 +244,7 @@ export class Rooms {
   /** Nothing will be joined any more. */
   endAll(error: SurewireError): void {
     for (const room of this.#rooms.values()) {
-      for (const done of room.leaveWaiters.splice(0)) done()
+      settleLeaves(room, this.#n)
       this.#failWaiters(room, error)
       if (room.state.name === 'joining') room.state = { name: 'out' }
     }
@@ -247,6 +255,13 @@ export class Rooms {
     const waiters = room.state.waiters.splice(0)
     for (const waiter of waiters) waiter({ ok: false, error })
   }
+}
+
+/** Everything up to `n` was answered. */
+function settleLeaves(room: RoomRecord, n: number): void {
+  const answered = room.leaveWaiters.filter((waiter) => waiter.n <= n)
+  room.leaveWaiters = room.leaveWaiters.filter((waiter) => waiter.n > n)
+  for (const { done } of answered) done()
 }
 
 /** Epoch and offset for JOIN; both `null`: from now on. */

@@ -171,6 +171,8 @@ export class ClientSession implements Machine<SessionInput> {
     presence: object | null,
     answer: (answer: JoinAnswer) => void,
   ): void {
+    // What cannot be encoded is the caller's mistake, to be heard of here and not at the end of the turn.
+    if (presence !== null) this.#config.serializer.encode(presence)
     this.#rooms.join(room, from, presence, answer)
     if (this.#rooms.get(room).state.name === 'joining') this.#downlink.unfollow(roomLog(room))
   }
@@ -181,6 +183,7 @@ export class ClientSession implements Machine<SessionInput> {
   }
 
   present(room: string, state: object): void {
+    this.#config.serializer.encode(state)
     this.#rooms.present(room, state)
   }
 
@@ -444,6 +447,7 @@ export class ClientSession implements Machine<SessionInput> {
     for (const [log, position] of Object.entries(welcome.logs)) {
       const room = roomOf(log)
       if (room === null || this.#rooms.follows(room)) this.#downlink.follow(log, position)
+      else this.#rooms.offeredInVain(room)
     }
     for (const room of this.#rooms.notResumed((id) => Object.hasOwn(welcome.logs, roomLog(id)))) {
       this.#rooms.left(0, room, 'forbidden')

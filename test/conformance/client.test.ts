@@ -543,14 +543,13 @@ inEveryWorld('the client: how connections end', (world) => {
     const stage = await scene(world())
     const { connection } = await open(world(), stage)
     connection.send([AWAY, { afterMs: 150, spreadMs: 0, reason: 'deploy' }])
-    const before = Date.now()
+    const before = world().wall()
     connection.close(CloseCode.AWAY)
     await world().wait(() => stage.client.snapshot.status === 'reconnecting', 'the loss to be noticed')
-    const { retryAt } = stage.client.snapshot
-    expect(retryAt).not.toBeNull()
-    if (world().transport === 'socket') expect((retryAt ?? 0) - before).toBeGreaterThanOrEqual(149)
+    expect(stage.client.snapshot.retryAt).not.toBeNull()
     await (await stage.server.accept()).welcome()
-    if (world().transport === 'socket') expect(Date.now() - before).toBeGreaterThanOrEqual(149)
+    // Clocks of different grain: a millisecond or two less is not early.
+    expect(world().wall() - before).toBeGreaterThanOrEqual(148)
   })
 
   test('[CLI-37] refused credentials: a function is asked once more, then the client stops', async () => {

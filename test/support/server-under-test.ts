@@ -8,7 +8,6 @@ import type { AddressInfo, Socket } from 'node:net'
 import type { CommonOptions } from '../../src/server/engine-options.js'
 import { createServer, memoryStore, type Server } from '../../src/server/index.js'
 import type { CloseServerOptions, ServerApi } from '../../src/server/types.js'
-import type { Clock } from '../../src/runtime/ports.js'
 import type { Serializer } from '../../src/protocol/codec.js'
 import type { TestNetwork } from '../../src/testing/network-types.js'
 import { Registrations } from '../../src/testing/registrations.js'
@@ -26,7 +25,7 @@ export interface ServerUnderTest extends ServerApi {
 }
 
 export function serveInMemory(
-  network: TestNetwork<Clock>,
+  network: TestNetwork,
   serializer: Serializer,
   options: ServeOptions,
 ): ServerUnderTest {

@@ -40,6 +40,8 @@ export interface World extends Waiting {
   readonly serializer: Serializer
   /** Waits for a promise, letting time pass. */
   during<Value>(promise: PromiseLike<Value>): Promise<Value>
+  /** Wall-clock time in ms since 1970. */
+  wall(): number
   /** Lets time pass. On sockets it is real: keep it short. */
   pass(ms: number): Promise<void>
   /** Starts our server. */
@@ -86,6 +88,7 @@ abstract class CommonWorld implements World {
 
   abstract wait(condition: () => boolean, forWhat: string): Promise<void>
   abstract stir(): void
+  abstract wall(): number
   abstract pass(ms: number): Promise<void>
   abstract client(options: ClientOptions): Client
   protected abstract start(options: ServeOptions): Promise<ServerUnderTest>
@@ -175,6 +178,10 @@ class MemoryWorld extends CommonWorld {
     // Conditions are looked at after every step of the clock.
   }
 
+  wall(): number {
+    return this.network.clock.wall()
+  }
+
   pass(ms: number): Promise<void> {
     return this.network.clock.advanceAsync(ms)
   }
@@ -251,6 +258,10 @@ class SocketWorld extends CommonWorld {
     for (const look of this.#waiters) look()
   }
 
+  wall(): number {
+    return Date.now()
+  }
+
   pass(ms: number): Promise<void> {
     return new Promise((resolve) => setTimeout(resolve, ms))
   }
@@ -267,9 +278,9 @@ class SocketWorld extends CommonWorld {
   }
 
   protected async listen(accept: (protocol: string, sink: RawSinkOf) => AcceptedSocket): Promise<string> {
-    const { url, stop } = await listenOnSocket(accept)
-    this.later(stop)
-    return url
+    const listener = await listenOnSocket(accept)
+    this.later(() => listener.stop())
+    return listener.url
   }
 
   protected dial(client: RawClient, url: string, protocols: readonly string[]): void {

@@ -105,6 +105,8 @@ export interface Peer {
 export interface Membership {
   readonly room: string
   state: 'joining' | 'joined'
+  /** How the session will appear once it has joined; `null`: not at all. */
+  presence: unknown
 }
 
 /** One message, request or volatile message on its way through a handler. */

@@ -62,9 +62,12 @@ export class Presence {
 
   /** A client says how it appears in a room that it follows; `leave`: no longer. */
   received(peer: Peer, [, room, , kind, members]: PresenceFrame): void {
-    if (!peer.rooms.has(room)) return // LEFT may be on its way.
-    if (kind === 'leave') this.leave(peer.session.id, room)
-    else this.set(peer, room, stateIn(members))
+    const membership = peer.rooms.get(room)
+    if (membership === undefined) return // LEFT may be on its way.
+    const state = kind === 'leave' ? null : stateIn(members)
+    if (membership.state === 'joining') membership.presence = state
+    else if (state === null) this.leave(peer.session.id, room)
+    else this.set(peer, room, state)
   }
 
   leave(sessionId: string, room: string): void {

@@ -30,13 +30,13 @@ export class Rooms {
 
   /** A room that is followed already starts over at the asked position. */
   join(peer: Peer, frame: JoinFrame): void {
-    const [, n, room] = frame
+    const [, n, room, , , presence] = frame
     const { maxRooms } = this.#kernel.limits
     if (!peer.rooms.has(room) && peer.rooms.size >= maxRooms) {
       this.#left(peer, n, room, 'too_many_rooms')
       return
     }
-    const membership: Membership = { room, state: 'joining' }
+    const membership: Membership = { room, state: 'joining', presence: presence ?? null }
     peer.rooms.set(room, membership)
     const wanted = (): boolean => peerOf(peer.connection) === peer && peer.rooms.get(room) === membership
     const { user } = peer.session
@@ -60,10 +60,10 @@ export class Rooms {
   }
 
   #joined(peer: Peer, membership: Membership, frame: JoinFrame, follower: Follower, start: Start): void {
-    const [, n, room, , , state] = frame
+    const [, n, room] = frame
     membership.state = 'joined'
     peer.followers.set(follower.feed.log, follower)
-    if (state !== undefined && state !== null) this.#presence.set(peer, room, state)
+    if (membership.presence !== null) this.#presence.set(peer, room, membership.presence)
     const members = this.#presence.members(room)
     const { connection } = peer
     this.#connections.say(connection, [FrameType.JOINED, n, room, start.epoch, start.offset, members])

@@ -109,7 +109,7 @@ export class Welcomes {
     for (const { follower } of follows) {
       const room = roomOf(follower.feed.log)
       if (room === null) continue
-      peer.rooms.set(room, { room, state: 'joined' })
+      peer.rooms.set(room, { room, state: 'joined', presence: null })
       this.#presence.sync(peer, room)
     }
   }

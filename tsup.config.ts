@@ -36,7 +36,7 @@ export default defineConfig({
   noExternal: ['nanoid'],
   // Deno and workers know Node's builtins by their full names only.
   removeNodeProtocol: false,
-  external: ['#default-websocket', /^node:/],
+  external: ['#platform', /^node:/],
   plugins: [relativeSourceMaps],
   esbuildOptions(options) {
     // nanoid's default export condition is the one that needs Node's Buffer.

@@ -6,7 +6,7 @@ const source = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 export default defineConfig({
   resolve: {
     // package.json maps this name to built files; tests run the sources.
-    alias: { '#default-websocket': source('./src/transports/default-websocket.node.ts') },
+    alias: { '#platform': source('./src/transports/platform.node.ts') },
   },
   test: {
     // A flaky test is a bug in the product or in the test, never something to retry.

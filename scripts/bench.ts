@@ -21,7 +21,7 @@ await build({
   platform: 'node',
   format: 'esm',
   packages: 'external',
-  alias: { '#default-websocket': join(root, 'src/transports/default-websocket.node.ts') },
+  alias: { '#platform': join(root, 'src/transports/platform.node.ts') },
   logLevel: 'warning',
 })
 

@@ -10,12 +10,12 @@ export const root: string = fileURLToPath(new URL('..', import.meta.url))
 
 const fromRoot = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url))
 
-/** Resolves `surewire`, its subpaths, and `#default-websocket` to the sources, as browsers would get them. */
+/** Resolves `surewire`, its subpaths, and `#platform` to the sources, as browsers would get them. */
 const sources: Plugin = {
   name: 'surewire-sources',
   setup(bundle) {
-    bundle.onResolve({ filter: /^#default-websocket$/ }, () => ({
-      path: fromRoot('src/transports/default-websocket.global.ts'),
+    bundle.onResolve({ filter: /^#platform$/ }, () => ({
+      path: fromRoot('src/transports/platform.web.ts'),
       sideEffects: false,
     }))
     bundle.onResolve({ filter: /^surewire(\/|$)/ }, ({ path }) => {

@@ -8,6 +8,7 @@ export const entries = {
 
 /** Built like entries, reached only through package.json's `imports`. */
 export const privateEntries = {
-  'default-websocket.global': 'src/transports/default-websocket.global.ts',
-  'default-websocket.node': 'src/transports/default-websocket.node.ts',
+  'platform.web': 'src/transports/platform.web.ts',
+  'platform.node': 'src/transports/platform.node.ts',
+  'platform.server': 'src/transports/platform.server.ts',
 } as const

@@ -9,7 +9,7 @@ import type { ConnectionConfig } from '../connection/machine.js'
 import type { Serializer } from '../protocol/codec.js'
 import type { Contract } from '../protocol/contract.js'
 import { ConfigError } from '../protocol/errors.js'
-import { checkAddress } from '../runtime/dialer.js'
+import { parseAddress } from '../runtime/address.js'
 import { guardLogger, silentLogger } from '../runtime/logger.js'
 import type { Logger, Transport } from '../runtime/ports.js'
 import { json } from '../serializers/json.js'
@@ -106,7 +106,7 @@ export function connectionConfig(options: ConnectionOptions): ConnectionConfig {
 export function checkUrl(url: unknown, where?: string): void {
   if (typeof url === 'function') return
   try {
-    checkAddress(url)
+    parseAddress(url)
   } catch {
     throw new ConfigError(
       'url',

@@ -6,7 +6,8 @@
  * Does not own: deadlines and retries (the machine's). A url() or auth() that hangs is ended by the attempt's deadline.
  */
 import type { Encoded } from '../protocol/codec.js'
-import { ConfigError, ConnectError, isSurewireError, type SurewireError } from '../protocol/errors.js'
+import { ConnectError, isSurewireError, type SurewireError } from '../protocol/errors.js'
+import { parseAddress } from './address.js'
 import type { Link, Transport } from './ports.js'
 
 /** What a dial needs; read anew for every one. */
@@ -68,7 +69,7 @@ export class Dialer {
     if (stored !== null) await stored
     const url = address ?? (await step('url', () => this.#plan.url()))
     const auth = await step('auth', () => this.#plan.auth())
-    if (this.#current === current) this.#open(current, checkAddress(url), auth, 0)
+    if (this.#current === current) this.#open(current, parseAddress(url).href, auth, 0)
   }
 
   /** Opens the transport at `index`; the next one takes over if it never opens. */
@@ -113,25 +114,6 @@ async function step(name: 'url' | 'auth', run: () => unknown): Promise<unknown> 
     if (isSurewireError(error)) throw error
     throw new ConnectError(`${name}() failed: ${String(error)}`, { code: `${name}_failed`, cause: error })
   }
-}
-
-/** The address to dial: an absolute URL, or one relative to the page. */
-export function checkAddress(value: unknown): string {
-  const text = value instanceof URL ? value.href : value
-  const base = (globalThis as { location?: { href?: string } }).location?.href
-  if (typeof text === 'string' && text !== '') {
-    try {
-      const url = new URL(text, base)
-      if (/^(ws|http)s?:$/.test(url.protocol)) return url.href
-    } catch {
-      // Falls through to the one error for every kind of wrong address.
-    }
-  }
-  throw new ConfigError(
-    'url',
-    value,
-    "an address with ws:, wss:, http: or https:, such as 'wss://example.com/ws'",
-  )
 }
 
 function asConnectError(error: unknown): SurewireError {

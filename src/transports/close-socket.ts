@@ -1,12 +1,10 @@
 /**
  * Ending a socket that nobody listens to any more.
  *
- * Owns: which close code may be sent, and that no socket of `ws` outlives its closing handshake for long (FAILURES 13).
+ * Owns: which close code and reason may be sent.
  */
-import { isNodeSocket, type NodeSocket, type Socket } from './socket.js'
-
-/** How long a peer may take to answer our close frame. It is one round trip for a living one. */
-const CLOSE_GRACE_MS = 2_000
+import { extras } from '#platform'
+import type { Socket } from './socket.js'
 
 /** Longest reason of a close frame in bytes (RFC 6455 section 5.5). */
 const MAX_REASON_BYTES = 123
@@ -16,8 +14,7 @@ const PRIVATE_RANGE = 3_000
 
 /** Closes a socket in whatever state it is. Never throws, and no event of the socket's reaches anybody. */
 export function closeSocket(socket: Socket, code: number, reason: string): void {
-  if (isNodeSocket(socket)) endWithin(socket, CLOSE_GRACE_MS)
-  const allowed = sendableCode(code, isNodeSocket(socket))
+  const allowed = sendableCode(code, extras?.end(socket) ?? false)
   try {
     if (allowed === null) socket.close()
     else socket.close(allowed, fitReason(reason))
@@ -38,31 +35,5 @@ export function sendableCode(code: number, anyStandardCode: boolean): number | n
 /** A reason cut to what a close frame holds, never inside a character. */
 export function fitReason(reason: string): string {
   const bytes = new TextEncoder().encode(reason)
-  if (bytes.length <= MAX_REASON_BYTES) return reason
-  const cut = new TextDecoder().decode(bytes.subarray(0, MAX_REASON_BYTES), { stream: true })
-  return cut
-}
-
-/**
- * `ws` waits for the peer's close frame, up to its own time-out; a dead peer would keep the process alive so long. Once
- * what was sent is flushed, or stops flowing, the socket gets one grace and is cut.
- */
-function endWithin(socket: NodeSocket, graceMs: number): void {
-  let unsent = socket.bufferedAmount ?? 0
-  const timer = setInterval(() => {
-    const before = unsent
-    unsent = socket.bufferedAmount ?? 0
-    if (unsent > 0 && unsent < before) return
-    clearInterval(timer)
-    socket.terminate()
-  }, graceMs)
-  // The open socket keeps a Node process alive by itself; the timer need not.
-  ;(timer as { unref?: () => void }).unref?.()
-  // An emitter that emits an error nobody listens to would end the process.
-  socket.on('error', ignore)
-  socket.on('close', () => clearInterval(timer))
-}
-
-function ignore(): void {
-  // The link was given up: whatever its socket still complains about changes nothing.
+  return new TextDecoder().decode(bytes.subarray(0, MAX_REASON_BYTES), { stream: true })
 }

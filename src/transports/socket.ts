@@ -1,7 +1,7 @@
 /**
  * What a WebSocket looks like to us, on every platform.
  *
- * Owns: the structural types of the standard object and of the `ws` package's additions, and telling them apart.
+ * Owns: the structural types of the standard object and of the `ws` package's additions.
  */
 
 /** The part of the events that is read; which fields are there depends on the event. */
@@ -57,13 +57,24 @@ export type WebSocketConstructor = new (
 /** The same, as it is called here. */
 export type SocketConstructor = new (url: string, protocols: string[], options?: NodeSocketOptions) => Socket
 
-/** Whether a class is `ws`: it takes options, and tells more than the standard allows a browser to tell. */
-export function isNodeConstructor(constructor: SocketConstructor): boolean {
-  return isNodeSocket(constructor.prototype as object)
-}
-
-/** Whether a socket is one of `ws`. Bun's own has `terminate` too, but is no event emitter. */
-export function isNodeSocket(socket: object): socket is NodeSocket {
-  const candidate = socket as Partial<NodeSocket>
-  return typeof candidate.terminate === 'function' && typeof candidate.on === 'function'
+/** What is done with the sockets of `ws` beyond the standard; every function takes other sockets, too. */
+export interface SocketExtras {
+  /** Whether a class makes such sockets. */
+  areOf(constructor: SocketConstructor): boolean
+  /** Makes one with what only `ws` takes; `null`: the class is another. */
+  make(
+    constructor: SocketConstructor,
+    url: string,
+    protocols: string[],
+    headers: Readonly<Record<string, string>> | undefined,
+    maxMessageBytes: number | undefined,
+  ): Socket | null
+  /** Calls back if the server answers the upgrade with anything but a WebSocket. */
+  watchUpgrade(socket: Socket, url: string, refused: (error: Error) => void): void
+  /** What an error of the platform's means; `undefined`: it speaks for itself. */
+  sentenceOf(error: unknown): string | undefined
+  /** The close code that an error of an open socket amounts to. */
+  closeCodeOf(error: Error): number
+  /** Before `close()`: sees to it that the socket ends. Returns whether it is one of `ws`, which sends any close code. */
+  end(socket: Socket): boolean
 }

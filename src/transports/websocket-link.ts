@@ -5,18 +5,17 @@
  * nothing after `close()`.
  * Does not own: which class makes the socket and with what (websocket.ts).
  */
+import { extras } from '#platform'
 import type { Encoded } from '../protocol/codec.js'
 import type { Link, LinkEvents } from '../runtime/ports.js'
 import { closeSocket } from './close-socket.js'
-import { failedDial, refusedByPlatform, refusedUpgrade, wrongSubprotocol } from './connect-errors.js'
-import { isNodeSocket, type Socket, type SocketEvent } from './socket.js'
+import { failedDial, refusedByPlatform, wrongSubprotocol } from './connect-errors.js'
+import type { Socket, SocketEvent } from './socket.js'
 
 const NORMAL = 1000
-const PROTOCOL_ERROR = 1002
 const UNSUPPORTED_DATA = 1003
 const NO_STATUS = 1005
 const ABNORMAL = 1006
-const INVALID_PAYLOAD = 1007
 
 type Phase = 'connecting' | 'open' | 'ended'
 
@@ -70,10 +69,7 @@ export class WebSocketLink implements Link {
     socket.addEventListener('message', this.#onMessage)
     socket.addEventListener('error', this.#onError)
     socket.addEventListener('close', this.#onClose)
-    if (!isNodeSocket(socket)) return
-    socket.on('unexpected-response', (_request, response) => {
-      this.#fail(refusedUpgrade(this.#url, response, Date.now()))
-    })
+    extras?.watchUpgrade(socket, this.#url, (error) => this.#fail(error))
   }
 
   readonly #onOpen = (): void => {
@@ -99,11 +95,13 @@ export class WebSocketLink implements Link {
   readonly #onError = ({ error }: SocketEvent): void => {
     this.#error ??= error ?? null
     // `ws` goes through the closing handshake after an error, which may take long; browsers close at once.
-    if (this.#phase === 'open' && error instanceof Error) this.#finish(codeOf(error), error.message)
+    if (this.#phase === 'open' && error instanceof Error)
+      this.#finish(extras?.closeCodeOf(error) ?? ABNORMAL, error.message)
   }
 
   readonly #onClose = ({ code, reason }: SocketEvent): void => {
-    if (this.#phase === 'connecting') this.#fail(failedDial(this.#url, this.#error))
+    if (this.#phase === 'connecting')
+      this.#fail(failedDial(this.#url, this.#error, extras?.sentenceOf(this.#error)))
     else if (this.#phase === 'open') this.#finish(code ?? NO_STATUS, reason ?? '')
   }
 
@@ -129,14 +127,4 @@ export class WebSocketLink implements Link {
     socket.removeEventListener('close', this.#onClose)
     closeSocket(socket, code, reason)
   }
-}
-
-/**
- * Close code for an error of `ws`. One that breaks the protocol must not look like a lost network; a message longer
- * than we take is the peer's violation too, where 1009 would say that ours was too long.
- */
-function codeOf(error: Error): number {
-  const code = (error as { code?: unknown }).code
-  if (code === 'WS_ERR_INVALID_UTF8') return INVALID_PAYLOAD
-  return typeof code === 'string' && code.startsWith('WS_ERR_') ? PROTOCOL_ERROR : ABNORMAL
 }

@@ -4,26 +4,15 @@
  * Owns: which WebSocket class is dialled, with what address, subprotocols and headers.
  * Does not own: the life of one socket (websocket-link.ts), reconnecting, deadlines (connection/).
  */
-import { defaultWebSocket } from '#default-websocket'
+import { defaultWebSocket, extras } from '#platform'
 import { ConfigError } from '../protocol/errors.js'
+import { parseAddress } from '../runtime/address.js'
 import type { DialTarget, LinkEvents, Transport } from '../runtime/ports.js'
 import { failedDial } from './connect-errors.js'
-import {
-  isNodeConstructor,
-  type NodeSocketOptions,
-  type Socket,
-  type SocketConstructor,
-  type WebSocketConstructor,
-} from './socket.js'
+import type { SocketConstructor, WebSocketConstructor } from './socket.js'
 import { WebSocketLink } from './websocket-link.js'
 
 export type { WebSocketConstructor } from './socket.js'
-
-/** Longest message taken from a server; beyond it a server would fill the memory (Node only, after decompression). */
-const MAX_MESSAGE_BYTES = 16 * 1024 * 1024
-
-/** `ws` waits so long for the end of TCP after a closing handshake; its own 30 s would delay the reconnect. */
-const CLOSE_TIMEOUT_MS = 5_000
 
 type Headers = Readonly<Record<string, string>>
 
@@ -63,45 +52,27 @@ function open(options: WebSocketOptions, target: DialTarget, events: LinkEvents)
     const constructor = chooseConstructor(options)
     const headers = typeof options.headers === 'function' ? options.headers() : options.headers
     const dial = (settled: Headers | undefined): void =>
-      link.dial(() => makeSocket(constructor, url, protocols, options, settled))
+      link.dial(
+        () =>
+          extras?.make(constructor, url, protocols, settled, options.maxMessageBytes) ??
+          new constructor(url, protocols),
+      )
     if (headers instanceof Promise) {
-      headers.then(dial).catch((error: unknown) => link.failSoon(failedHeaders(target.url, error)))
+      headers.then(dial).catch((error: unknown) => link.failSoon(failedDial(target.url, error)))
     } else {
       dial(headers)
     }
   } catch (error) {
-    link.failSoon(error instanceof ConfigError ? error : failedHeaders(target.url, error))
+    link.failSoon(error instanceof ConfigError ? error : failedDial(target.url, error))
   }
   return link
 }
 
 /** The address as a WebSocket class takes it: `http:` is `ws:`, and without a fragment. */
 export function socketUrl(address: string): string {
-  const page = (globalThis as { location?: { href: string } }).location?.href
-  const url = parseUrl(address, page)
-  if (url !== null) {
-    const scheme = SCHEMES[url.protocol]
-    if (scheme !== undefined) {
-      url.hash = ''
-      return scheme + url.href.slice(url.protocol.length)
-    }
-  }
-  throw new ConfigError('url', address, 'an address that begins with ws:, wss:, http: or https:')
-}
-
-const SCHEMES: { readonly [scheme: string]: string } = {
-  'ws:': 'ws:',
-  'wss:': 'wss:',
-  'http:': 'ws:',
-  'https:': 'wss:',
-}
-
-function parseUrl(address: string, base: string | undefined): URL | null {
-  try {
-    return new URL(address, base)
-  } catch {
-    return null
-  }
+  const url = parseAddress(address)
+  url.hash = ''
+  return url.href.replace(/^http/, 'ws')
 }
 
 function chooseConstructor(options: WebSocketOptions): SocketConstructor {
@@ -115,29 +86,10 @@ function chooseConstructor(options: WebSocketOptions): SocketConstructor {
     )
   }
   const constructor = chosen as unknown as SocketConstructor
-  if (options.headers !== undefined && !isNodeConstructor(constructor)) {
+  if (options.headers !== undefined && extras?.areOf(constructor) !== true) {
     const allowed =
       "left out: this platform's WebSocket sends no headers; use `auth`, a cookie or a subprotocol"
     throw new ConfigError('headers', options.headers, allowed, 'webSocket()')
   }
   return constructor
 }
-
-function makeSocket(
-  constructor: SocketConstructor,
-  url: string,
-  protocols: string[],
-  options: WebSocketOptions,
-  headers: Headers | undefined,
-): Socket {
-  if (!isNodeConstructor(constructor)) return new constructor(url, protocols)
-  const nodeOptions: NodeSocketOptions = {
-    maxPayload: options.maxMessageBytes ?? MAX_MESSAGE_BYTES,
-    closeTimeout: CLOSE_TIMEOUT_MS,
-    followRedirects: false,
-    ...(headers === undefined ? {} : { headers }),
-  }
-  return new constructor(url, protocols, nodeOptions)
-}
-
-const failedHeaders = (url: string, error: unknown): Error => failedDial(url, error)

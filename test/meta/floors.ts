@@ -36,7 +36,7 @@ export const floors: Readonly<Record<string, Floor>> = {
   session: { floors: below.session, packages: [], pure: true },
   runtime: { floors: ['protocol'], packages: ['nanoid'] },
   serializers: { floors: ['protocol'], packages: ['@msgpack/msgpack'] },
-  transports: { floors: ['protocol', 'runtime'], packages: ['isomorphic-ws', '#default-websocket'] },
+  transports: { floors: ['protocol', 'runtime'], packages: ['isomorphic-ws', '#platform'] },
   storage: { floors: ['protocol', 'runtime'], packages: ['node:*'] },
   dialects: { floors: ['protocol', 'connection'], packages: [] },
   client: { floors: below.client, packages: ['eventemitter3', 'nanoid'] },
@@ -66,8 +66,8 @@ export interface Reach {
 }
 
 export const reaches: Readonly<Record<string, Reach>> = {
-  // What a browser application gets with `surewire`. `#default-websocket` is a leaf: the platform decides what it is.
-  'src/index.ts': { only: ['eventemitter3', 'nanoid', '#default-websocket'] },
+  // What a browser application gets with `surewire`. `#platform` is a leaf: the platform decides what it is.
+  'src/index.ts': { only: ['eventemitter3', 'nanoid', '#platform'] },
   // The test network has no ports, so it shall not load a WebSocket server.
   'src/testing/index.ts': { never: ['ws'] },
 }

@@ -28,7 +28,7 @@ describe('package.json', () => {
   })
 
   it('resolves the default WebSocket to what is built', () => {
-    const used = new Set(targets(manifest.imports['#default-websocket']))
+    const used = new Set(targets(manifest.imports['#platform']))
     expect([...used].toSorted()).toEqual(built(Object.keys(privateEntries), ['js', 'cjs']))
   })
 

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { ConfigError, ConnectError } from '../../../src/protocol/errors.js'
 import type { LinkEvents } from '../../../src/runtime/ports.js'
 import { fitReason, sendableCode } from '../../../src/transports/close-socket.js'
-import { parseRetryAfter } from '../../../src/transports/connect-errors.js'
+import { parseRetryAfter } from '../../../src/transports/upgrade-errors.js'
 import type { SocketEvent, SocketListener, WebSocketConstructor } from '../../../src/transports/socket.js'
 import { socketUrl, type WebSocketOptions, webSocket } from '../../../src/transports/websocket.js'
 

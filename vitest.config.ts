@@ -28,6 +28,11 @@ export default defineConfig({
       },
       {
         extends: true,
+        // The production client and server from a seed, in memory and on a manual clock.
+        test: { name: 'sim', include: ['test/sim/**/*.test.ts'], testTimeout: 30_000 },
+      },
+      {
+        extends: true,
         test: {
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],

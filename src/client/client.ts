@@ -403,21 +403,18 @@ export class SurewireClient implements Client<Contract> {
   #openStorage(): StorageWriter | null {
     const storage = this.#options.queue?.storage
     if (storage === undefined) return null
-    return new StorageWriter(
-      storage,
-      {
-        stored: (batch) => this.#driver.dispatch({ type: 'stored', batch }),
-        degraded: (error) =>
-          this.#warn(
-            'storage_degraded',
-            `storage '${storage.name}' failed: ${String(error)}; messages are kept in memory only`,
-          ),
-      },
-      (leftovers) => {
+    return new StorageWriter(storage, this.#environment.clock, {
+      stored: (batch, kept) => this.#driver.dispatch({ type: 'stored', batch, kept }),
+      adopt: (leftovers) => {
         this.#session.adopt(leftovers)
         this.#driver.touch()
       },
-    )
+      degraded: (error) =>
+        this.#warn(
+          'storage_degraded',
+          `storage '${storage.name}' failed: ${String(error)}; messages are kept in memory only`,
+        ),
+    })
   }
 
   #watchPlatform(): void {
@@ -456,14 +453,14 @@ export class SurewireClient implements Client<Contract> {
         return this.#rooms.get(effect.room)?.changed()
       case 'gap':
         this.#logger.warn('gap', { client: this.name, ...effect.gap })
-        this.lifecycle.emit('gap', effect.gap)
+        this.#inbox.inTurn(effect.gap.log, () => this.#announce('gap', effect.gap))
         return
       case 'opened-session':
         this.#logger.info('session', { client: this.name, resumed: effect.resumed, user: effect.user.id })
-        this.lifecycle.emit('open', { resumed: effect.resumed, user: effect.user })
+        this.#announce('open', { resumed: effect.resumed, user: effect.user })
         return
       case 'lost':
-        this.lifecycle.emit('close', { code: effect.code, reason: effect.reason, cause: effect.cause })
+        this.#announce('close', { code: effect.code, reason: effect.reason, cause: effect.cause })
         return
       case 'state':
         return this.#stateChanged(effect)
@@ -493,7 +490,7 @@ export class SurewireClient implements Client<Contract> {
       message: cause.message,
       ...(next.name === 'waiting' ? { waitMs: Math.round(next.until - this.#environment.clock.now()) } : {}),
     })
-    if (change.next !== change.previous) this.lifecycle.emit('status', change.next, change.previous, cause)
+    if (change.next !== change.previous) this.#announce('status', change.next, change.previous, cause)
     if (next.name === 'live') this.#settleConnect(null)
     if (next.name === 'closed') this.#settleConnect(next.error ?? new ClosedError('the client was closed'))
   }
@@ -507,7 +504,7 @@ export class SurewireClient implements Client<Contract> {
 
   #announceSettled(source: ReceiptSource): void {
     if (this.lifecycle.listenerCount('settled') === 0) return
-    this.lifecycle.emit('settled', new MessageReceipt(source, this.#senderHost))
+    this.#announce('settled', new MessageReceipt(source, this.#senderHost))
   }
 
   #unhandled(message: Message): void {
@@ -524,12 +521,21 @@ export class SurewireClient implements Client<Contract> {
     this.#warned.add(kind)
     const code = kind.startsWith('unhandled:') ? 'unhandled_type' : kind
     this.#logger.warn(message, { client: this.name, code })
-    this.lifecycle.emit('warning', { code, message })
+    this.#announce('warning', { code, message })
   }
 
   #error(error: SurewireError): void {
     this.#logger.error(error.message, { client: this.name, code: error.code, cause: error.cause })
-    this.lifecycle.emit('error', error)
+    this.#announce('error', error)
+  }
+
+  /** Tells the lifecycle's listeners; one that throws is reported, wherever this was called from. */
+  #announce<E extends keyof LifecycleEvents>(event: E, ...args: LifecycleEvents[E]): void {
+    try {
+      ;(this.lifecycle as unknown as EventEmitter).emit(event, ...args)
+    } catch (error) {
+      this.#fault(error)
+    }
   }
 
   /** A listener or adapter threw: never a broken loop. */
@@ -564,11 +570,7 @@ export class SurewireClient implements Client<Contract> {
     for (const cleanup of this.#cleanups.splice(0)) cleanup()
     this.#publish()
     this.#driver.stop()
-    try {
-      await this.#storage?.close()
-    } catch (error) {
-      this.#logger.error('closing storage failed', { client: this.name, cause: error })
-    }
+    await this.#storage?.close()
     this.#closing?.resolve()
   }
 }

@@ -19,17 +19,20 @@ export interface InboxHost {
   unhandled(message: Message): void
 }
 
-/** Deliveries of one log; those before `next` are done. Bounded by the receive window. */
+/** What waits behind a handler of its log that has not finished: an entry, or the news of a gap. */
+type Waiting = Delivery | (() => void)
+
+/** One log's queue; what is before `next` is done. Bounded by the receive window. */
 interface LogQueue {
-  readonly deliveries: Delivery[]
+  readonly waiting: Waiting[]
   next: number
 }
 
 export class Inbox {
   readonly #host: InboxHost
   readonly #schemas: Contract['receive'] | undefined
-  /** Deliveries waiting behind one whose handler has not finished, by log. */
-  readonly #waiting = new Map<string, LogQueue>()
+  /** Logs with a handler that has not finished. */
+  readonly #queues = new Map<string, LogQueue>()
 
   constructor(host: InboxHost, contract: Contract | null) {
     this.#host = host
@@ -37,8 +40,8 @@ export class Inbox {
   }
 
   deliver(delivery: Delivery): void {
-    const queue = this.#waiting.get(delivery.log)
-    if (queue !== undefined) queue.deliveries.push(delivery)
+    const queue = this.#queues.get(delivery.log)
+    if (queue !== undefined) queue.waiting.push(delivery)
     else this.#start(delivery)
   }
 
@@ -47,28 +50,39 @@ export class Inbox {
     void this.#run(message)
   }
 
+  /** Calls back in its turn: after the entries of the log that came before. */
+  inTurn(log: string, announce: () => void): void {
+    const queue = this.#queues.get(log)
+    if (queue !== undefined) queue.waiting.push(announce)
+    else announce()
+  }
+
   #start(delivery: Delivery): void {
     const running = this.#run(delivery.message)
     if (running === null) return this.#host.handled(delivery)
-    const queue: LogQueue = { deliveries: [], next: 0 }
-    this.#waiting.set(delivery.log, queue)
+    const queue: LogQueue = { waiting: [], next: 0 }
+    this.#queues.set(delivery.log, queue)
     void running.then(() => this.#finished(delivery, queue))
   }
 
-  /** A handler that took its time is done: on with those that waited behind it. */
+  /** A handler that took its time is done: on with what waited behind it. */
   #finished(delivery: Delivery, queue: LogQueue): void {
     this.#host.handled(delivery)
-    for (let next = queue.deliveries[queue.next]; next !== undefined; next = queue.deliveries[queue.next]) {
+    for (let next = queue.waiting[queue.next]; next !== undefined; next = queue.waiting[queue.next]) {
       queue.next++
       const current = next
-      const running = this.#run(current.message)
+      if (typeof current === 'function') {
+        current()
+        continue
+      }
+      const running = current.reader.abandoned ? null : this.#run(current.message)
       if (running !== null) {
         void running.then(() => this.#finished(current, queue))
         return
       }
       this.#host.handled(current)
     }
-    this.#waiting.delete(delivery.log)
+    this.#queues.delete(delivery.log)
   }
 
   /** Runs all handlers; `null` when none of them needs waiting for. */

@@ -1,42 +1,41 @@
 /**
  * Writing to a durable outbox.
  *
- * Owns: opening storage, applying changes in order, and what happens when it fails: memory has to do, and a warning says
- * so once.
+ * Owns: opening storage, applying changes in order, and what happens when it fails or hangs: memory has to do, and a
+ * warning says so once.
  * Does not own: what is stored, and when it may be written to the wire (session/client/persistence.ts).
  */
+import { TimeoutError } from '../protocol/errors.js'
 import type { StorageChange, StoredOutbox } from '../protocol/storage.js'
-import type { OutboxHandle, OutboxStorage } from '../runtime/ports.js'
+import type { Clock, OutboxHandle, OutboxStorage } from '../runtime/ports.js'
+
+/**
+ * Storage that takes longer is given up. A healthy disk takes milliseconds; IndexedDB that another tab blocks takes for
+ * ever, and would hold up every message and every dial. Half of the default `connectTimeoutMs`, so that the first dial
+ * still has its chance.
+ */
+const STORAGE_TIMEOUT_MS = 10_000
 
 export interface StorageHost {
-  stored(batch: number): void
+  /** Not `kept`: memory has to do. */
+  stored(batch: number, kept: boolean): void
+  /** What closed pages left behind; before anything is stored. */
+  adopt(leftovers: readonly StoredOutbox[]): void
   /** Storage does not keep messages any more; said once. */
   degraded(error: unknown): void
 }
 
 export class StorageWriter {
   readonly #host: StorageHost
+  readonly #clock: Clock
   readonly #opening: Promise<OutboxHandle | null>
   #tail: Promise<void>
   #healthy = true
-  #pending = 0
 
-  constructor(
-    storage: OutboxStorage,
-    host: StorageHost,
-    adopt: (leftovers: readonly StoredOutbox[]) => void,
-  ) {
+  constructor(storage: OutboxStorage, clock: Clock, host: StorageHost) {
     this.#host = host
-    this.#opening = storage.open().then(
-      (handle) => {
-        adopt(handle.leftovers)
-        return handle
-      },
-      (error: unknown) => {
-        this.#degrade(error)
-        return null
-      },
-    )
+    this.#clock = clock
+    this.#opening = this.#open(storage)
     this.#tail = this.#opening.then(() => undefined)
   }
 
@@ -44,38 +43,73 @@ export class StorageWriter {
     return this.#healthy
   }
 
-  /** Resolves when everything handed over so far is stored, or cannot be. */
+  /** Resolves when everything handed over so far is stored, or cannot be. Never rejects. */
   get idle(): Promise<void> {
     return this.#tail
   }
 
-  /** Whether anything is being written. */
-  get busy(): boolean {
-    return this.#pending > 0
-  }
-
   write(batch: number, changes: readonly StorageChange[]): void {
-    this.#pending++
-    this.#tail = this.#tail.then(async () => {
-      const handle = await this.#opening
-      try {
-        if (handle !== null && this.#healthy) await handle.apply(changes)
-      } catch (error) {
-        this.#degrade(error)
-      }
-      this.#pending--
-      this.#host.stored(batch)
+    this.#after(async (handle) => {
+      if (handle !== null && this.#healthy) await this.#attempt(() => handle.apply(changes))
+      this.#host.stored(batch, this.#healthy)
     })
   }
 
   release(producer: string): void {
-    void this.#tail.then(async () => (await this.#opening)?.release(producer))
+    this.#after(async (handle) => this.#attempt(async () => handle?.release(producer)))
   }
 
-  /** Lets go of the storage once everything is written. */
-  async close(): Promise<void> {
-    await this.#tail
-    await (await this.#opening)?.close()
+  /** Lets go of the storage once everything is written. Never rejects. */
+  close(): Promise<void> {
+    this.#after(async (handle) => this.#attempt(async () => handle?.close()))
+    return this.#tail
+  }
+
+  #after(work: (handle: OutboxHandle | null) => Promise<void>): void {
+    this.#tail = this.#tail.then(async () => work(await this.#opening))
+  }
+
+  async #open(storage: OutboxStorage): Promise<OutboxHandle | null> {
+    try {
+      // From within a promise: a storage that throws at once is one that failed.
+      const opening = Promise.resolve().then(() => storage.open())
+      const handle = await this.#inTime(opening, (late) => void late.close().catch(() => undefined))
+      this.#host.adopt(handle.leftovers)
+      return handle
+    } catch (error) {
+      this.#degrade(error)
+      return null
+    }
+  }
+
+  async #attempt(work: () => Promise<void>): Promise<void> {
+    try {
+      await this.#inTime(work())
+    } catch (error) {
+      this.#degrade(error)
+    }
+  }
+
+  /** The result, or a TimeoutError; one that comes later goes to `late`. */
+  #inTime<Result>(work: Promise<Result>, late: (result: Result) => void = () => undefined): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      let over = false
+      const cancel = this.#clock.setTimer(() => {
+        over = true
+        reject(new TimeoutError(`it did not answer within ${STORAGE_TIMEOUT_MS} ms`))
+      }, STORAGE_TIMEOUT_MS)
+      work.then(
+        (result) => {
+          cancel()
+          if (over) late(result)
+          else resolve(result)
+        },
+        (error: unknown) => {
+          cancel()
+          reject(error)
+        },
+      )
+    })
   }
 
   #degrade(error: unknown): void {

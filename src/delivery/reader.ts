@@ -13,6 +13,8 @@ export class LogReader {
   #epoch: string
   #received: number
   #handled: number
+  /** The application turned away from it: what was received and not handled yet is not wanted any more. */
+  abandoned = false
 
   constructor(log: string, [epoch, offset]: LogPosition) {
     this.log = log

@@ -10,7 +10,7 @@ import type { StorageChange, StoredOutbox } from '../protocol/storage.js'
 export interface Clock {
   /** Monotonic time in ms. */
   now(): number
-  /** Wall-clock time in ms since 1970; travels as data only. */
+  /** Wall-clock time in whole ms since 1970; travels as data only. */
   wall(): number
   /** Calls back once, at the earliest after `delayMs`; the returned function cancels. A waiting one keeps Node alive. */
   setTimer(callback: () => void, delayMs: number): () => void

@@ -75,7 +75,7 @@ class SteppedClock implements ManualClock {
   }
 
   wall(): number {
-    return this.#wall
+    return Math.floor(this.#wall)
   }
 
   get pendingTimers(): number {

@@ -64,6 +64,14 @@ export class Downlink {
     this.#readers.delete(log)
   }
 
+  /** The application turns away from a log: what it has not handled yet is dropped. */
+  abandon(log: string): void {
+    const reader = this.#readers.get(log)
+    if (reader === undefined) return
+    reader.abandoned = true
+    this.#readers.delete(log)
+  }
+
   /** A log that can never be read again, such as that of an ended session. */
   end(log: string, why: string): void {
     const reader = this.#readers.get(log)
@@ -107,7 +115,7 @@ export class Downlink {
       sentAt: meta.at,
       redelivered: meta.redelivered ?? false,
     }
-    this.#emit({ type: 'deliver', delivery: { log, epoch: reader.epoch, offset, ticket, message } })
+    this.#emit({ type: 'deliver', delivery: { log, reader, epoch: reader.epoch, offset, ticket, message } })
   }
 
   /** Takes an entry of the replies log; `false`: seen before. */
@@ -130,7 +138,7 @@ export class Downlink {
   /** The handlers of a delivery are done. */
   handled(delivery: Delivery): void {
     this.#window.handled(delivery.ticket)
-    this.#readers.get(delivery.log)?.markHandled(delivery.epoch, delivery.offset)
+    delivery.reader.markHandled(delivery.epoch, delivery.offset)
   }
 
   /** Totals for HANDLED, when they are worth a frame. */

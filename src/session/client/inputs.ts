@@ -6,6 +6,7 @@
  */
 import type { Cause, ConnectionState } from '../../connection/state.js'
 import type { Encoded } from '../../protocol/codec.js'
+import type { LogReader } from '../../delivery/reader.js'
 import type { BatchTicket } from '../../delivery/receive-window.js'
 import type { OutboxEntry } from '../../delivery/producer.js'
 import type { SurewireError } from '../../protocol/errors.js'
@@ -29,14 +30,15 @@ export type SessionInput =
   | { readonly type: 'handled'; readonly delivery: Delivery }
   /** The platform says that the world changed. */
   | { readonly type: 'wake'; readonly cause: Cause }
-  /** Changes handed to storage with this number are kept, or storage failed and memory has to do. */
-  | { readonly type: 'stored'; readonly batch: number }
+  /** Changes handed to storage with this number are kept; not `kept`: storage failed and memory has to do from now on. */
+  | { readonly type: 'stored'; readonly batch: number; readonly kept: boolean }
   | { readonly type: 'tick' }
   | { readonly type: 'flush' }
 
 /** One entry on its way to handlers. Hand it back with `handled` once they are done. */
 export interface Delivery {
   readonly log: string
+  readonly reader: LogReader
   readonly epoch: string
   readonly offset: number
   readonly ticket: BatchTicket

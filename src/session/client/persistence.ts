@@ -20,7 +20,7 @@ interface PendingBatch {
 }
 
 export class Persistence {
-  readonly #durable: boolean
+  #durable: boolean
   readonly #emit: Sink<SessionEffect>
   #changes: StorageChange[] = []
   #batch = 0
@@ -31,6 +31,8 @@ export class Persistence {
   /** The `attach` that storage holds. */
   readonly #keptAttach = new WeakMap<Producer, number>()
   readonly #known = new Set<Producer>()
+  /** Were stored until storage failed: nobody knows what the next page will find. */
+  readonly #doubtful = new Set<Producer>()
   /** At the end, what stays stored is not to be settled in storage. */
   #leaving = false
 
@@ -86,7 +88,8 @@ export class Persistence {
   }
 
   /** A batch of changes is kept, or memory has to do: its messages may be written. */
-  stored(batch: number): void {
+  stored(batch: number, kept: boolean): void {
+    if (!kept) this.#degrade()
     const pending = this.#pending.get(batch)
     if (pending === undefined) return
     this.#pending.delete(batch)
@@ -140,23 +143,32 @@ export class Persistence {
     })
   }
 
-  /** Whether messages of this producer are stored and outlive the client. */
+  /** Whether messages of this producer are stored, or may be, and outlive the client. */
   keeps(producer: Producer): boolean {
-    return this.#known.has(producer)
+    return this.#known.has(producer) || this.#doubtful.has(producer)
   }
 
   /** The client ends: what is stored stays for the next page. */
   leaveForNextPage(outbox: Outbox, producer: Producer): void {
+    const [code, message] = this.#known.has(producer)
+      ? ['stored', 'the client was closed; the message is stored and goes out with the next page']
+      : ['closed', 'the client was closed after its storage had failed; the next page may send it or not']
     this.#leaving = true
     for (let entry = producer.first; entry !== null; entry = producer.first) {
-      outbox.settle(
-        entry,
-        'unknown',
-        'stored',
-        'the client was closed; the message is stored and goes out with the next page',
-      )
+      outbox.settle(entry, 'unknown', code, message)
     }
     this.#leaving = false
+  }
+
+  /** Storage failed: nothing waits for it any more. */
+  #degrade(): void {
+    this.#durable = false
+    this.#changes = []
+    for (const producer of this.#known) {
+      producer.storedUpTo = Number.POSITIVE_INFINITY
+      this.#doubtful.add(producer)
+    }
+    this.#known.clear()
   }
 
   #begin(producer: Producer): void {

@@ -241,12 +241,15 @@ export class Rooms {
       .map((room) => room.id)
   }
 
-  /** Nothing will be joined any more. */
-  endAll(error: SurewireError): void {
+  /** Nothing will be joined any more, or, unless `final`, not before somebody connects again. */
+  endAll(error: SurewireError, final: boolean): void {
     for (const room of this.#rooms.values()) {
       settleLeaves(room, this.#n)
       this.#failWaiters(room, error)
-      if (room.state.name === 'joining') room.state = { name: 'out' }
+      if (room.state.name === 'joining' || (final && room.state.name === 'joined')) {
+        room.state = { name: 'out' }
+        this.#changed(room.id)
+      }
     }
   }
 

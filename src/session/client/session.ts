@@ -32,7 +32,7 @@ import { type RequestResult, Requests } from './requests.js'
 import { type JoinAnswer, type JoinFrom, type RoomRecord, Rooms } from './rooms.js'
 import { RoundTrip } from './round-trip.js'
 import type { UnknownPolicy } from './resume.js'
-import { Uplink, type UplinkBatch } from './uplink.js'
+import { type Attached, Uplink, type UplinkBatch } from './uplink.js'
 import { Watchdog } from './watchdog.js'
 
 export interface SessionConfig {
@@ -56,6 +56,9 @@ export interface SessionConfig {
 const MAX_BUFFERED_BYTES = 1_048_576
 /** … and it is looked at again after this time: WebSockets don't say when they have drained. */
 const BUFFER_CHECK_MS = 20
+
+/** Kinds of causes that are counted by name. */
+const MAX_CAUSES = 100
 
 /** What became of a volatile message; all but `sent` are dropped. */
 export type VolatileFate = 'sent' | 'offline' | 'congested' | 'too_large'
@@ -174,11 +177,11 @@ export class ClientSession implements Machine<SessionInput> {
     // What cannot be encoded is the caller's mistake, to be heard of here and not at the end of the turn.
     if (presence !== null) this.#config.serializer.encode(presence)
     this.#rooms.join(room, from, presence, answer)
-    if (this.#rooms.get(room).state.name === 'joining') this.#downlink.unfollow(roomLog(room))
+    if (this.#rooms.get(room).state.name === 'joining') this.#downlink.abandon(roomLog(room))
   }
 
   leave(room: string, done: () => void): void {
-    this.#downlink.unfollow(roomLog(room))
+    this.#downlink.abandon(roomLog(room))
     this.#rooms.leave(room, this.#connection.state.name === 'live', done)
   }
 
@@ -239,7 +242,7 @@ export class ClientSession implements Machine<SessionInput> {
       case 'wake':
         return this.#connection.handle(input, now)
       case 'stored':
-        return this.#persistence.stored(input.batch)
+        return this.#persistence.stored(input.batch, input.kept)
       case 'tick':
         return this.#tick(now)
       case 'flush':
@@ -352,11 +355,8 @@ export class ClientSession implements Machine<SessionInput> {
         return this.#uplink.accepted(frame[1], frame[2], this.#now)
       case FrameType.REJECTED:
         return this.#uplink.rejected(frame[1], frame[2], frame[3], frame[4])
-      case FrameType.ATTACHED: {
-        const refused = this.#uplink.attached(frame[1], frame[2])
-        if (refused !== null) this.#refused(refused)
-        return
-      }
+      case FrameType.ATTACHED:
+        return this.#attached(this.#uplink.attached(frame[1], frame[2]))
       case FrameType.SKIP:
         return this.#downlink.skip(frame)
       case FrameType.GAP:
@@ -420,12 +420,11 @@ export class ClientSession implements Machine<SessionInput> {
       throw new ProtocolError('a second WELCOME on one connection', { code: 'unexpected_frame' })
     }
     // A WELCOME that breaks the protocol is noticed here, before anybody hears of a connection.
-    const { refused, retired } = this.#uplink.welcomed(welcome, this.#now)
+    const attached = this.#uplink.welcomed(welcome, this.#now)
     const { resumed, user, ended, userChanged } = this.#handshake.welcomed(welcome)
     this.#connection.handle({ type: 'welcomed', dial: state.dial, pingMs: welcome.pingMs }, this.#now)
     this.#downlink.start(state.dial)
-    for (const producer of refused) this.#refused(producer)
-    for (const producer of retired) this.#persistence.tailLost(this.#outbox, producer)
+    for (const answer of attached) this.#attached(answer)
     if (userChanged) this.#retireAll()
     if (ended !== null) this.#endSession(ended)
     this.#followLogs(welcome)
@@ -453,6 +452,11 @@ export class ClientSession implements Machine<SessionInput> {
       this.#rooms.left(0, room, 'forbidden')
       this.#downlink.unfollow(roomLog(room))
     }
+  }
+
+  #attached({ producer, fate }: Attached): void {
+    if (fate === 'refused') this.#refused(producer)
+    else if (fate === 'tail-lost') this.#persistence.tailLost(this.#outbox, producer)
   }
 
   /** The server refused a producer: taken by another page, or another user's (rules 3, 15). */
@@ -531,16 +535,23 @@ export class ClientSession implements Machine<SessionInput> {
   }
 
   #connectionChanged(effect: ConnectionEffect & { type: 'state' }): void {
-    const hadLink = effect.previous.name === 'live' || effect.previous.name === 'handshaking'
-    if (hadLink && effect.next.name !== 'live' && effect.next.name !== 'handshaking')
-      this.#lostLink(effect.cause)
-    if (effect.next.name === 'closed') this.#closed(effect.next.error)
+    const { next, previous, cause } = effect
+    if (next.name !== 'live' && next.name !== 'handshaking') {
+      if ('dial' in previous) this.#countCause(cause)
+      if (previous.name === 'live' || previous.name === 'handshaking') this.#lostLink()
+    }
+    if (next.name === 'closed') this.#closed(next.error, next.final)
     this.#emit(effect)
   }
 
-  #lostLink(cause: Cause): void {
+  #countCause({ code }: Cause): void {
     const { causes } = this.counters
-    causes.set(cause.code, (causes.get(cause.code) ?? 0) + 1)
+    // Some codes come from the server, so that their number has to have a bound.
+    const counted = causes.has(code) || causes.size < MAX_CAUSES ? code : 'other'
+    causes.set(counted, (causes.get(counted) ?? 0) + 1)
+  }
+
+  #lostLink(): void {
     this.#uplink.lost()
     this.#rooms.lost()
     this.#control = []
@@ -549,8 +560,8 @@ export class ClientSession implements Machine<SessionInput> {
   }
 
   /** Terminal: joins cannot happen until somebody connects again; messages stay queued. */
-  #closed(error: SurewireError | null): void {
-    this.#rooms.endAll(error ?? new ClosedError('the client was closed'))
+  #closed(error: SurewireError | null, final: boolean): void {
+    this.#rooms.endAll(error ?? new ClosedError('the client was closed'), final)
   }
 
   // ── to the wire ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -624,7 +635,8 @@ export class ClientSession implements Machine<SessionInput> {
   // ── the end ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #beginClose(input: SessionInput & { type: 'close' }, now: number): void {
-    if (this.#ending !== null) return
+    const { state } = this.#connection
+    if (this.#ending !== null || (state.name === 'closed' && state.final)) return
     this.#ending = { deadline: now + input.drainMs, code: input.code, reason: input.reason }
     if (input.drainMs === 0 || this.#outbox.empty) this.#finish(this.#ending)
   }

@@ -33,6 +33,13 @@ export interface UplinkConfig {
   readonly onUnknown: UnknownPolicy
 }
 
+/** What became of a producer that was offered to the server. */
+export interface Attached {
+  readonly producer: Producer
+  /** `tail-lost`: a leftover of which the server had more than storage kept; it is settled. */
+  readonly fate: 'attached' | 'refused' | 'tail-lost'
+}
+
 export class Uplink {
   readonly #config: UplinkConfig
   readonly #outbox: Outbox
@@ -75,8 +82,8 @@ export class Uplink {
     return this.#attached
   }
 
-  /** Settles by WELCOME. Returns producers that the server refused and leftovers that are done with. */
-  welcomed(welcome: Welcome, now: number): { refused: Producer[]; retired: Producer[] } {
+  /** Settles by WELCOME. */
+  welcomed(welcome: Welcome, now: number): readonly Attached[] {
     if (welcome.producers.length !== this.#attached.length) {
       throw new ProtocolError(
         `WELCOME answers ${welcome.producers.length} producers, HELLO offered ${this.#attached.length}`,
@@ -86,30 +93,26 @@ export class Uplink {
     this.#welcome = welcome
     this.#outstanding = 0
     this.#lastProgress = now
-    const refused: Producer[] = []
-    const retired: Producer[] = []
-    this.#attached.forEach((producer, index) => {
-      const state = welcome.producers[index] ?? null
-      if (state === null) refused.push(producer)
-      else if (!this.#resume(producer, state, index)) retired.push(producer)
-    })
-    return { refused, retired }
+    return this.#attached.map((producer, index) => ({
+      producer,
+      fate: this.#settle(producer, welcome.producers[index] ?? null, index),
+    }))
   }
 
-  /** ATTACHED answered; returns the producer if the server refused it. */
-  attached(index: number, state: ProducerState | null): Producer | null {
+  /** ATTACHED settles one producer, as WELCOME does several. */
+  attached(index: number, state: ProducerState | null): Attached {
     const producer = this.#attached[index]
     if (producer === undefined || !this.#attaching.delete(producer)) {
       throw new ProtocolError(`ATTACHED ${index} answers no ATTACH`, { code: 'unexpected_frame' })
     }
-    if (state === null) return producer
-    this.#resume(producer, state, index)
-    return null
+    return { producer, fate: this.#settle(producer, state, index) }
   }
 
-  #resume(producer: Producer, state: ProducerState, index: number): boolean {
+  #settle(producer: Producer, state: ProducerState | null, index: number): Attached['fate'] {
+    if (state === null) return 'refused'
     this.#lanes.restart()
-    return resumeProducer(this.#outbox, producer, state, index, this.#config.onUnknown)
+    const resumed = resumeProducer(this.#outbox, producer, state, index, this.#config.onUnknown)
+    return resumed ? 'attached' : 'tail-lost'
   }
 
   /** The connection is gone. */

@@ -1,0 +1,279 @@
+import { describe, expect, it } from 'vitest'
+import { FrameType } from '../../../../src/protocol/frames.js'
+import type { StorageChange, StoredOutbox } from '../../../../src/protocol/storage.js'
+import { json } from '../../../../src/serializers/json.js'
+import { accepted, state } from '../../../support/fake-server-frames.js'
+import { SessionHarness } from '../../../support/session-harness.js'
+
+function durable(): SessionHarness {
+  return new SessionHarness({ durable: true })
+}
+
+/** Confirms everything that was handed to storage. */
+function store(harness: SessionHarness, kept = true): void {
+  for (const { batch } of harness.all('store')) harness.do({ type: 'stored', batch, kept })
+}
+
+const changes = (harness: SessionHarness): StorageChange[] =>
+  harness.all('store').flatMap((effect) => effect.changes)
+const ofType = (harness: SessionHarness, type: StorageChange['type']): StorageChange[] =>
+  changes(harness).filter((change) => change.type === type)
+
+/** What a closed page left: messages of these numbers, their data is their number. */
+function leftover(seqs: number[], producer: Partial<StoredOutbox['producer']> = {}): StoredOutbox {
+  return {
+    producer: { id: 'old', key: 'old key', attach: 4, epoch: 'epoch-1', floor: 0, ...producer },
+    messages: seqs.map((seq) => ({ producer: 'old', seq, body: json().encode([null, 'say', `old ${seq}`]) })),
+  }
+}
+
+describe('with durable storage, a message', () => {
+  it('is written only after it is stored', () => {
+    const harness = durable()
+    harness.queue('first')
+    harness.live()
+    harness.takeFrames()
+    harness.send('second')
+    expect(harness.takeSent()).toEqual([])
+    store(harness)
+
+    expect(harness.takeSent()).toEqual(['first', 'second'])
+  })
+
+  it('is stored in one batch with the others of its turn, its producer first', () => {
+    const harness = durable()
+    harness.queue('a')
+    harness.queue('b')
+    harness.turn()
+
+    expect(harness.all('store')).toHaveLength(1)
+    expect(changes(harness)).toEqual([
+      { type: 'producer', producer: { id: 'id1', key: 'id2', attach: 1, epoch: null, floor: 0 } },
+      { type: 'append', message: { producer: 'id1', seq: 1, body: '[null,"say","a"]' } },
+      { type: 'append', message: { producer: 'id1', seq: 2, body: '[null,"say","b"]' } },
+    ])
+  })
+
+  it('leaves storage when it is settled', () => {
+    const harness = durable()
+    harness.queue('a')
+    harness.live()
+    store(harness)
+    harness.receive(accepted(0, 1))
+
+    expect(ofType(harness, 'settle')).toEqual([{ type: 'settle', producer: 'id1', seq: 1 }])
+  })
+
+  it('is written without storage once storage failed', () => {
+    const harness = durable()
+    harness.queue('a')
+    harness.live()
+    store(harness, false)
+    expect(harness.takeSent()).toEqual(['a'])
+    const before = changes(harness).length
+    harness.send('b')
+
+    expect(harness.takeSent()).toEqual(['b'])
+    expect(changes(harness)).toHaveLength(before)
+  })
+
+  it('that is dropped for want of room is not stored', () => {
+    const harness = new SessionHarness({
+      durable: true,
+      outbox: { maxMessages: 1, maxBytes: 1_000, overflow: 'reject' },
+    })
+    harness.queue('a')
+    harness.send('b')
+
+    expect(ofType(harness, 'append')).toHaveLength(1)
+  })
+})
+
+describe('with durable storage', () => {
+  it('a request is not stored: nobody would hear its reply', () => {
+    const harness = durable()
+    harness.request('question')
+    harness.live()
+
+    expect(changes(harness)).toEqual([])
+    expect(harness.takeSent()).toEqual(['question'])
+  })
+
+  it('attach is stored before the dial that uses it', () => {
+    const harness = durable()
+    harness.send('a')
+    harness.do({ type: 'connect' })
+    const types = harness.effects.map(({ type }) => type)
+
+    expect(types.indexOf('dial')).toBeGreaterThan(types.lastIndexOf('store'))
+    expect(ofType(harness, 'producer').at(-1)).toMatchObject({ producer: { attach: 2 } })
+  })
+
+  it('a lane is attached on a live connection only once its attach is stored', () => {
+    const harness = durable()
+    harness.live()
+    harness.takeFrames()
+    harness.send('a')
+    expect(harness.takeFrames()).toEqual([])
+    store(harness)
+
+    expect(harness.takeFrames()).toMatchObject([[FrameType.ATTACH, 0, { attach: 1 }]])
+  })
+
+  it('epoch and floor are stored after every welcome', () => {
+    const harness = durable()
+    harness.queue('a')
+    harness.live()
+    store(harness)
+    harness.receive(accepted(0, 1))
+    harness.relive()
+
+    expect(ofType(harness, 'producer').at(-1)).toMatchObject({
+      producer: { epoch: 'epoch-1', floor: 1, attach: 3 },
+    })
+  })
+
+  it('what is stored stays for the next page when the client is closed, and says so', () => {
+    const harness = durable()
+    const entry = harness.queue('a')
+    harness.turn()
+    store(harness)
+    harness.do({ type: 'close', drainMs: 0, code: 1000, reason: '' })
+
+    expect(entry).toMatchObject({ state: 'unknown', extra: { code: 'stored' } })
+    expect(ofType(harness, 'settle')).toEqual([])
+  })
+
+  it('that failed nobody is promised another page', () => {
+    const harness = durable()
+    const entry = harness.queue('a')
+    harness.turn()
+    store(harness, false)
+    harness.do({ type: 'close', drainMs: 0, code: 1000, reason: '' })
+
+    expect(entry).toMatchObject({ state: 'unknown', extra: { code: 'closed' } })
+  })
+})
+
+describe('what a closed page left behind', () => {
+  it('is attached with a newer attach and counts as written', () => {
+    const harness = durable()
+    harness.session.adopt([leftover([3, 4], { floor: 2 })])
+    const hello = harness.connect()
+
+    expect(hello.producers).toEqual([
+      { id: 'old', key: 'old key', kind: 'messages', attach: 6, epoch: 'epoch-1', floor: 2, written: 4 },
+    ])
+    expect(harness.session.inFlight).toBe(2)
+  })
+
+  it('is drained before anything new is written', () => {
+    const harness = durable()
+    harness.session.adopt([leftover([1, 2])])
+    harness.queue('new')
+    harness.live()
+    store(harness)
+    expect(harness.takeSent()).toEqual(['old 1', 'old 2'])
+    harness.receive(accepted(0, 1))
+    expect(harness.takeSent()).toEqual([])
+    harness.receive(accepted(0, 2))
+
+    expect(harness.takeSent()).toEqual(['new'])
+  })
+
+  it('settles by what the server says and is forgotten once nothing remains', () => {
+    const harness = durable()
+    harness.session.adopt([leftover([1, 2])])
+    harness.live({ producers: [state(2)] })
+
+    expect(harness.all('settled').map(({ entry }) => entry.state)).toEqual(['accepted', 'accepted'])
+    expect(ofType(harness, 'forget')).toEqual([{ type: 'forget', producer: 'old' }])
+    expect(harness.all('warning')).toEqual([])
+  })
+
+  it('is adopted during a dial, too: it is attached once its attach is stored', () => {
+    const harness = durable()
+    harness.do({ type: 'connect' })
+    harness.session.adopt([leftover([1])])
+    harness.turn()
+    store(harness)
+    const hello = harness.open()
+    expect(hello.producers).toEqual([])
+    harness.welcome(hello)
+    expect(harness.takeFrames()).toMatchObject([[FrameType.ATTACH, 0, { id: 'old', attach: 5 }]])
+    harness.receive([FrameType.ATTACHED, 0, state(0)])
+
+    expect(harness.takeSent()).toEqual(['old 1'])
+  })
+
+  it('of which the server had seen more than was kept is settled, forgotten and warned of', () => {
+    const harness = durable()
+    harness.session.adopt([leftover([1, 2])])
+    harness.live({ producers: [state(5)] })
+
+    expect(harness.violation).toBeNull()
+    expect(harness.all('settled').map(({ entry }) => entry.state)).toEqual(['accepted', 'accepted'])
+    expect(harness.all('warning')).toMatchObject([{ code: 'outbox_tail_lost' }])
+    expect(ofType(harness, 'forget')).toHaveLength(1)
+    harness.send('goes on')
+    store(harness)
+    expect(harness.takeFrames()).toMatchObject([[FrameType.ATTACH, 1, {}]])
+  })
+
+  it('whose tail was lost is found out by ATTACHED, too', () => {
+    const harness = durable()
+    harness.do({ type: 'connect' })
+    harness.session.adopt([leftover([1])])
+    harness.turn()
+    store(harness)
+    harness.welcome(harness.open())
+    harness.receive([FrameType.ATTACHED, 0, state(3)])
+
+    expect(harness.violation).toBeNull()
+    expect(harness.all('warning')).toMatchObject([{ code: 'outbox_tail_lost' }])
+    expect(ofType(harness, 'forget')).toHaveLength(1)
+  })
+
+  it('and belongs to another user is let go of and stays stored for them', () => {
+    const harness = durable()
+    harness.session.adopt([leftover([1])])
+    harness.live({ producers: [null] })
+
+    expect(harness.all('release')).toEqual([{ type: 'release', producer: 'old' }])
+    expect(harness.all('warning')).toMatchObject([{ code: 'outbox_of_another_user' }])
+    expect(ofType(harness, 'settle')).toEqual([])
+    expect(ofType(harness, 'forget')).toEqual([])
+    expect(harness.session.inFlight).toBe(0)
+  })
+
+  it('that is not this page’s any more stays stored when the client is closed', () => {
+    const harness = durable()
+    harness.session.adopt([leftover([1])])
+    harness.do({ type: 'close', drainMs: 0, code: 1000, reason: '' })
+
+    expect(ofType(harness, 'settle')).toEqual([])
+    expect(ofType(harness, 'forget')).toEqual([])
+  })
+
+  it('and is empty is forgotten and never offered', () => {
+    const harness = durable()
+    harness.session.adopt([leftover([])])
+    const hello = harness.connect()
+
+    expect(hello.producers).toEqual([])
+    expect(ofType(harness, 'forget')).toEqual([{ type: 'forget', producer: 'old' }])
+  })
+
+  it('from several pages is drained in order, and what they hold is written again', () => {
+    const harness = durable()
+    const other = leftover([7], { id: 'older' })
+    harness.session.adopt([
+      leftover([1]),
+      { ...other, messages: other.messages.map((m) => ({ ...m, producer: 'older' })) },
+    ])
+    const hello = harness.live({ producers: [state(0), state(6, { epoch: 'epoch-1' })] })
+
+    expect(hello.producers.map(({ id }) => id)).toEqual(['old', 'older'])
+    expect(harness.takeSent()).toEqual(['old 1', 'old 7'])
+  })
+})

@@ -75,6 +75,7 @@ class SteppedClock implements ManualClock {
   }
 
   wall(): number {
+    // Whole, as Date.now is: it travels as data.
     return Math.floor(this.#wall)
   }
 

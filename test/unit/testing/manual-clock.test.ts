@@ -12,6 +12,15 @@ describe('timers', () => {
     expect(ran).toEqual(['first', 'second', 'late'])
   })
 
+  test('of one time keep their order, however many there are', () => {
+    const clock = manualClock()
+    const ran: number[] = []
+    for (let n = 0; n < 100; n++) clock.setTimer(() => ran.push(n), n < 50 ? 10 : 5)
+    clock.advance(10)
+    const upTo = (from: number, to: number) => Array.from({ length: to - from }, (_, n) => from + n)
+    expect(ran).toEqual([...upTo(50, 100), ...upTo(0, 50)])
+  })
+
   test('see the time they were set for, however far the clock is advanced', () => {
     const clock = manualClock({ nowMs: 5, wallMs: 1_000 })
     const seen: number[] = []
@@ -126,6 +135,12 @@ describe('advanceAsync', () => {
 })
 
 describe('clocks that misbehave', () => {
+  test('the wall clock tells whole milliseconds, as Date does', () => {
+    const clock = manualClock({ wallMs: 0 })
+    clock.advance(1.5)
+    expect([clock.now(), clock.wall()]).toEqual([1.5, 1])
+  })
+
   test('the wall clock is set without monotonic time or timers noticing', () => {
     const clock = manualClock()
     let ran = false

@@ -166,7 +166,7 @@ export function unreliable(store: Store): Unreliable {
       const { held } = state
       if (held === null) return go()
       return new Promise((resolve, reject) => {
-        held.push(() => Promise.resolve(go()).then(resolve, reject))
+        held.push(() => void Promise.resolve(go()).then(resolve, reject))
       })
     }
   return {

@@ -9,12 +9,21 @@ const { ENTRY, GAP, SKIP, PING, JOIN, JOINED, HANDLED, WELCOME, PRESENCE } = Fra
 
 const offsets = (frames: Frame[]): unknown[] => frames.map((frame) => frame[2])
 
-async function publish(server: ReturnType<typeof world>, room: string, count: number, data: unknown = 'x'): Promise<void> {
+async function publish(
+  server: ReturnType<typeof world>,
+  room: string,
+  count: number,
+  data: unknown = 'x',
+): Promise<void> {
   for (let n = 0; n < count; n++) await server.engine.toRoom(room).send('note', data)
   server.clock.endTurn()
 }
 
-function reader(server: ReturnType<typeof world>, room = 'r', hello: Parameters<RawPeer['hello']>[0] = {}): RawPeer {
+function reader(
+  server: ReturnType<typeof world>,
+  room = 'r',
+  hello: Parameters<RawPeer['hello']>[0] = {},
+): RawPeer {
   const peer = server.connect()
   peer.hello(hello)
   peer.says([JOIN, 1, room])
@@ -236,7 +245,7 @@ test('presence changes of one turn travel as one frame, encoded for all', async 
   const [frame, ...more] = watcher.take(PRESENCE)
   expect(more).toEqual([])
   expect(frame?.[3]).toBe('join')
-  expect((frame?.[4] as { state: unknown }[]).map(({ state }) => state)).toEqual([{ n: 'latest' }])
+  expect(frame?.[4]).toMatchObject([{ state: { n: 'latest' } }])
 })
 
 test('WELCOME names the position that delivery starts after, even if entries came during the handshake', async () => {

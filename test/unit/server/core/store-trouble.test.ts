@@ -109,7 +109,17 @@ test('an attach that fails ends the connection, because asking again could mista
   const { store, server } = troubled()
   store.fates.attachProducer = ['lost']
   const peer = server.connect()
-  peer.says([FrameType.HELLO, { v: 1, producers: [offer('a')], cursors: {}, window: { messages: 9, bytes: 999 }, maxFrame: 9_999, caps: {} }])
+  peer.says([
+    FrameType.HELLO,
+    {
+      v: 1,
+      producers: [offer('a')],
+      cursors: {},
+      window: { messages: 9, bytes: 999 },
+      maxFrame: 9_999,
+      caps: {},
+    },
+  ])
   await settle(server.clock)
   expect(peer.failure).toBe('store_unavailable')
   expect(peer.ended?.code).toBe(1013)
@@ -121,7 +131,10 @@ test('a log that cannot be opened is asked for again, and WELCOME comes when it 
   const { store, server } = troubled()
   store.fates.logState = ['fails', 'fails']
   const peer = server.connect()
-  peer.says([FrameType.HELLO, { v: 1, producers: [], cursors: {}, window: { messages: 9, bytes: 999 }, maxFrame: 9_999, caps: {} }])
+  peer.says([
+    FrameType.HELLO,
+    { v: 1, producers: [], cursors: {}, window: { messages: 9, bytes: 999 }, maxFrame: 9_999, caps: {} },
+  ])
   expect(peer.take(WELCOME)).toEqual([])
   await server.clock.advanceAsync(2_000)
   expect(peer.take(WELCOME)).toHaveLength(1)
@@ -131,7 +144,17 @@ test('a connection that ends during its handshake leaves nothing followed and no
   const { store, server } = troubled()
   store.held = []
   const peer = server.connect()
-  peer.says([FrameType.HELLO, { v: 1, producers: [offer('a')], cursors: { 'room/r': ['', 0] }, window: { messages: 9, bytes: 999 }, maxFrame: 9_999, caps: {} }])
+  peer.says([
+    FrameType.HELLO,
+    {
+      v: 1,
+      producers: [offer('a')],
+      cursors: { 'room/r': ['', 0] },
+      window: { messages: 9, bytes: 999 },
+      maxFrame: 9_999,
+      caps: {},
+    },
+  ])
   peer.breaks()
   store.release()
   await settle(server.clock)
@@ -214,5 +237,7 @@ test('a late page of a log that was left meanwhile is ignored', async () => {
   expect(peer.take(ENTRY)).toEqual([])
   peer.says([JOIN, 3, 'r', null, 290])
   await settle(server.clock)
-  expect(peer.take(ENTRY).map((frame) => frame[2])).toEqual([291, 292, 293, 294, 295, 296, 297, 298, 299, 300])
+  expect(peer.take(ENTRY).map((frame) => frame[2])).toEqual([
+    291, 292, 293, 294, 295, 296, 297, 298, 299, 300,
+  ])
 })

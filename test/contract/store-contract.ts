@@ -46,10 +46,18 @@ export function storeContract(name: string, make: () => MaybePromise<StoreUnderT
     afterEach(async () => {
       await under.close()
     })
-    describe('logs', () => logs(() => under))
-    describe('attaching producers', () => attaching(() => under))
-    describe('committing', () => committing(() => under))
-    describe('sessions', () => sessions(() => under))
+    describe('logs', () => {
+      logs(() => under)
+    })
+    describe('attaching producers', () => {
+      attaching(() => under)
+    })
+    describe('committing', () => {
+      committing(() => under)
+    })
+    describe('sessions', () => {
+      sessions(() => under)
+    })
   })
 }
 

@@ -1,11 +1,14 @@
 /**
  * Checks on single values that came from the network (rule 13: trust nobody).
  *
- * Owns: what a sequence number, an id, a window may look like. Every failure is a {@link ProtocolError} that
- * names the place; nothing here copies keys into objects, so `__proto__` never reaches one.
+ * Owns: what a sequence number, an id, a window may look like, and how checks join into those of lists and maps. Every
+ * failure is a {@link ProtocolError} that names the place.
  */
 import { describeValue, ProtocolError } from './errors.js'
-import type { Window } from './frames.js'
+import type { LogPositions, Window } from './frames.js'
+
+/** Gives the value as `V`, or raises an error that names `place`. */
+export type Check<V = unknown> = (value: unknown, place: string) => V
 
 /** Longest id, room or type name in characters. */
 export const MAX_NAME_LENGTH = 512
@@ -15,46 +18,42 @@ export function malformed(place: string, value: unknown, needed: string): never 
   throw new ProtocolError(`${place}: ${describeValue(value)} is not ${needed}`, { code: 'malformed' })
 }
 
-/** An integer from 0 to 2^53 − 1. */
-export function checkCount(value: unknown, place: string): number {
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) {
-    return malformed(place, value, 'an integer from 0 to 2^53 - 1')
-  }
-  return value
+function checkInteger(value: unknown, place: string, least: number): number {
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= least) return value
+  return malformed(place, value, `an integer from ${least} to 2^53 - 1`)
 }
+
+/** An integer from 0 to 2^53 − 1. */
+export const checkCount: Check<number> = (value, place) => checkInteger(value, place, 0)
 
 /** A sequence number or offset: an integer from 1 to 2^53 − 1. */
-export function checkSeq(value: unknown, place: string): number {
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 1) {
-    return malformed(place, value, 'an integer from 1 to 2^53 - 1')
-  }
-  return value
-}
+export const checkSeq: Check<number> = (value, place) => checkInteger(value, place, 1)
 
 /** A non-empty, bounded string: an id, a room, a message type, a log name. */
-export function checkName(value: unknown, place: string): string {
-  if (typeof value !== 'string' || value.length === 0 || value.length > MAX_NAME_LENGTH) {
-    return malformed(place, value, `a string of 1 to ${MAX_NAME_LENGTH} characters`)
-  }
-  return value
+export const checkName: Check<string> = (value, place) => {
+  if (typeof value === 'string' && value.length > 0 && value.length <= MAX_NAME_LENGTH) return value
+  return malformed(place, value, `a string of 1 to ${MAX_NAME_LENGTH} characters`)
 }
 
 /** Free text such as a reason. */
-export function checkText(value: unknown, place: string): string {
-  return typeof value === 'string' ? value : malformed(place, value, 'a string')
-}
+export const checkText: Check<string> = (value, place) =>
+  typeof value === 'string' ? value : malformed(place, value, 'a string')
+
+/** Whatever the application put there. */
+export const checkNothing: Check = (value) => value
 
 /** `null` and absent are the same on the wire. */
-export function checkOptional<V>(
-  value: unknown,
-  place: string,
-  check: (value: unknown, place: string) => V,
-): V | null {
-  return value === undefined || value === null ? null : check(value, place)
+export function checkOptional<V>(value: unknown, place: string, check: Check<V>): V | undefined {
+  return value === undefined || value === null ? undefined : check(value, place)
+}
+
+/** {@link checkOptional} as a check of its own. */
+export function optional<V>(check: Check<V>): Check<V | undefined> {
+  return (value, place) => checkOptional(value, place, check)
 }
 
 /** A plain map; keys are only ever read by name. */
-export function checkRecord(value: unknown, place: string): Readonly<Record<string, unknown>> {
+export const checkRecord: Check<Readonly<Record<string, unknown>>> = (value, place) => {
   if (typeof value !== 'object' || value === null || Array.isArray(value) || value instanceof Uint8Array) {
     return malformed(place, value, 'a map')
   }
@@ -62,15 +61,44 @@ export function checkRecord(value: unknown, place: string): Readonly<Record<stri
 }
 
 /** An array. */
-export function checkArray(value: unknown, place: string): readonly unknown[] {
-  return Array.isArray(value) ? value : malformed(place, value, 'an array')
+export const checkArray: Check<readonly unknown[]> = (value, place) =>
+  Array.isArray(value) ? value : malformed(place, value, 'an array')
+
+/** An array of what `check` takes. */
+export function checkList<V>(value: unknown, place: string, check: Check<V>): V[] {
+  return checkArray(value, place).map((item) => check(item, place))
+}
+
+/** The check of every field of a map; those that `T` may lack give `undefined` for absent. */
+export type FieldChecks<T> = {
+  readonly [K in keyof T]-?: Record<never, never> extends Pick<T, K> ? Check<T[K] | undefined> : Check<T[K]>
+}
+
+/** Copies the known fields of a map, by name; whatever else a peer sends stays behind. */
+export function checkFields<T extends object>(value: unknown, place: string, checks: FieldChecks<T>): T {
+  const raw = checkRecord(value, place)
+  const fields: Record<string, unknown> = {}
+  for (const [name, check] of Object.entries<Check>(checks)) {
+    const field = check(raw[name], `${place}.${name}`)
+    if (field !== undefined) fields[name] = field
+  }
+  return fields as T
 }
 
 /** A window of messages and bytes. */
-export function checkWindow(value: unknown, place: string): Window {
-  const record = checkRecord(value, place)
-  return {
-    messages: checkSeq(record['messages'], `${place}.messages`),
-    bytes: checkSeq(record['bytes'], `${place}.bytes`),
-  }
-}
+export const checkWindow: Check<Window> = (value, place) =>
+  checkFields<Window>(value, place, { messages: checkSeq, bytes: checkSeq })
+
+/** A map of what peers can do beyond the protocol's first version. */
+export const checkCaps: Check<Readonly<Record<string, unknown>>> = (value, place) =>
+  checkOptional(value, place, checkRecord) ?? {}
+
+/** Positions by log. Made from entries, so that a log called `__proto__` is an ordinary key. */
+export const checkPositions: Check<LogPositions> = (value, place) =>
+  Object.fromEntries(
+    Object.entries(checkRecord(value, place)).map(([log, position]) => {
+      const at = `${place}[${log}]`
+      const [epoch, offset] = checkArray(position, at)
+      return [checkName(log, place), [checkText(epoch, `${at}.epoch`), checkCount(offset, `${at}.offset`)]]
+    }),
+  )

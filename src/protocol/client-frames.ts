@@ -1,0 +1,111 @@
+/**
+ * Checking what clients send (rule 13).
+ *
+ * Owns: the shapes of their frames, HELLO and producer offers among them. A server uses this file, clients don't.
+ */
+import {
+  checkCaps,
+  checkCount,
+  checkFields,
+  checkList,
+  checkName,
+  checkNothing,
+  checkPositions,
+  checkRecord,
+  checkSeq,
+  checkText,
+  checkWindow,
+  type FieldChecks,
+  malformed,
+  optional,
+} from './check.js'
+import { type ClientFrame, FrameType, type Hello, type ProducerKind, type ProducerOffer } from './frames.js'
+import { checkPresenceKind, checkRangeEnd, oneOf, parseFrame, type Shapes, shape } from './shapes.js'
+
+/** Checks one frame from a client; `null`: of a type to be ignored. */
+export function parseClientFrame(value: unknown): ClientFrame | null {
+  return parseFrame(value, SHAPES) as ClientFrame | null
+}
+
+const SESSION: FieldChecks<NonNullable<Hello['session']>> = {
+  id: checkName,
+  key: checkName,
+  attach: checkSeq,
+}
+
+const OFFER: FieldChecks<ProducerOffer> = {
+  id: checkName,
+  key: checkName,
+  kind: oneOf('messages', 'requests') as (value: unknown, place: string) => ProducerKind,
+  attach: checkSeq,
+  epoch: optional(checkName),
+  floor: checkCount,
+  written: checkCount,
+}
+
+/** Checks what a client offers of a producer. */
+function checkOffer(value: unknown, place: string): ProducerOffer {
+  const offer = checkFields(value, place, OFFER)
+  if (offer.written >= offer.floor) return offer
+  return malformed(`${place}.written`, offer.written, `at least floor, ${offer.floor}`)
+}
+
+const HELLO: FieldChecks<Hello> = {
+  v: checkSeq,
+  session: optional((value, place) => checkFields(value, place, SESSION)),
+  producers: (value, place) => checkList(value, place, checkOffer),
+  cursors: checkPositions,
+  auth: checkNothing,
+  pingMs: optional(checkCount),
+  window: checkWindow,
+  maxFrame: checkSeq,
+  device: optional(checkRecord),
+  caps: checkCaps,
+}
+
+const SHAPES: Shapes = {
+  [FrameType.SEND]: shape(
+    'SEND',
+    {
+      seq: checkSeq,
+      room: optional(checkName),
+      type: checkName,
+      data: checkNothing,
+      meta: optional(checkRecord),
+    },
+    2,
+  ),
+  [FrameType.USE]: shape('USE', { index: checkCount }),
+  [FrameType.HANDLED]: shape('HANDLED', { messages: checkCount, bytes: checkCount }),
+  [FrameType.REQUEST]: shape(
+    'REQUEST',
+    { seq: checkSeq, type: checkName, data: checkNothing, ttlMs: optional(checkCount) },
+    2,
+  ),
+  [FrameType.CANCEL]: shape('CANCEL', { seq: checkSeq }),
+  [FrameType.VOID]: shape('VOID', {
+    from: checkSeq,
+    to: (value, place, frame) => checkRangeEnd(value, place, frame[1]),
+  }),
+  [FrameType.HELLO]: shape('HELLO', { '': (value, place) => checkFields(value, place, HELLO) }),
+  [FrameType.ATTACH]: shape('ATTACH', { index: checkCount, producer: checkOffer }),
+  [FrameType.JOIN]: shape(
+    'JOIN',
+    {
+      n: checkSeq,
+      room: checkName,
+      epoch: optional(checkText),
+      offset: optional(checkCount),
+      presence: checkNothing,
+    },
+    3,
+  ),
+  [FrameType.LEAVE]: shape('LEAVE', { n: checkSeq, room: checkName }),
+  [FrameType.PRESENCE]: shape('PRESENCE', {
+    room: checkName,
+    version: optional(checkCount),
+    kind: checkPresenceKind,
+    members: checkNothing,
+  }),
+  [FrameType.AUTH]: shape('AUTH', { token: checkNothing }),
+}

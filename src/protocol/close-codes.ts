@@ -18,70 +18,58 @@ export type CloseAction =
   | 'too-large' /* resend one by one, fail the one that repeats */
 
 /** surewire's own close codes. */
-export const CloseCode = {
-  NORMAL: 1000,
-  GOING_AWAY: 1001,
-  PROTOCOL_ERROR: 1002,
-  UNSUPPORTED_DATA: 1003,
-  NO_STATUS: 1005,
-  ABNORMAL: 1006,
-  INVALID_PAYLOAD: 1007,
-  POLICY: 1008,
-  TOO_LARGE: 1009,
+export enum CloseCode {
+  NORMAL = 1000,
+  GOING_AWAY = 1001,
+  PROTOCOL_ERROR = 1002,
+  UNSUPPORTED_DATA = 1003,
+  NO_STATUS = 1005,
+  ABNORMAL = 1006,
+  INVALID_PAYLOAD = 1007,
+  POLICY = 1008,
+  TOO_LARGE = 1009,
   /** The server heard nothing for too long, or the client gave up on the socket. */
-  TIMEOUT: 4000,
+  TIMEOUT = 4000,
   /** The client replaces the socket itself (restart, probe failed). */
-  REPLACED: 4001,
+  REPLACED = 4001,
   /** The server goes away for a while (deploy, rebalance); AWAY said for how long. */
-  AWAY: 4100,
+  AWAY = 4100,
   /** The session is unknown or was taken over by another page. */
-  SESSION_UNKNOWN: 4200,
+  SESSION_UNKNOWN = 4200,
   /** The server lost the state of a live connection. */
-  STATE_LOST: 4202,
-  SESSION_MOVED: 4203,
+  STATE_LOST = 4202,
+  SESSION_MOVED = 4203,
   /** Credentials refused. */
-  AUTH_REFUSED: 4300,
-  AUTH_EXPIRED: 4301,
+  AUTH_REFUSED = 4300,
+  AUTH_EXPIRED = 4301,
   /** The connection was ended by the server for good. */
-  KICKED: 4400,
+  KICKED = 4400,
   /** Another connection took this one's producers. */
-  SUPERSEDED: 4401,
+  SUPERSEDED = 4401,
   /** The peers have no protocol version in common. */
-  VERSION: 4402,
-} as const
+  VERSION = 4402,
+}
+
+/** Of surewire's own codes the hundreds digit decides. */
+const BY_HUNDREDS: { readonly [hundreds: number]: CloseAction } = {
+  40: 'resume',
+  41: 'resume-later',
+  42: 'new-session',
+  43: 'new-token',
+  44: 'stop',
+}
+
+/** RFC 6455 section 7.4.1; every other code is the network's fault. */
+const STANDARD: { readonly [code: number]: CloseAction } = {
+  [CloseCode.PROTOCOL_ERROR]: 'once-afresh',
+  [CloseCode.UNSUPPORTED_DATA]: 'once-afresh',
+  [CloseCode.INVALID_PAYLOAD]: 'once-afresh',
+  [CloseCode.POLICY]: 'new-token',
+  [CloseCode.TOO_LARGE]: 'too-large',
+}
 
 /** What a client does after a close with this code. `afterBye`: the server sent BYE before. */
 export function closeAction(code: number, afterBye: boolean): CloseAction {
-  switch (Math.floor(code / 100)) {
-    case 40:
-      return 'resume'
-    case 41:
-      return 'resume-later'
-    case 42:
-      return 'new-session'
-    case 43:
-      return 'new-token'
-    case 44:
-      return 'stop'
-    default:
-      return standardCloseAction(code, afterBye)
-  }
-}
-
-/** RFC 6455 section 7.4.1. */
-function standardCloseAction(code: number, afterBye: boolean): CloseAction {
-  switch (code) {
-    case 1000:
-      return afterBye ? 'ended' : 'backoff'
-    case 1002:
-    case 1003:
-    case 1007:
-      return 'once-afresh'
-    case 1008:
-      return 'new-token'
-    case 1009:
-      return 'too-large'
-    default:
-      return 'backoff'
-  }
+  if (code === CloseCode.NORMAL && afterBye) return 'ended'
+  return BY_HUNDREDS[Math.floor(code / 100)] ?? STANDARD[code] ?? 'backoff'
 }

@@ -12,40 +12,42 @@ export const PROTOCOL_VERSION = 1
 /** Prefix of the WebSocket subprotocols: `surewire.1.json`, `surewire.1.msgpack`. */
 export const SUBPROTOCOL_PREFIX = 'surewire.1.'
 
-/** Frame numbers. Unknown numbers below 64 are an error, from 64 on they are ignored. */
-export const FrameType = {
-  HELLO: 1,
-  WELCOME: 2,
-  ATTACH: 3,
-  ATTACHED: 4,
-  USE: 5,
-  SEND: 6,
-  REQUEST: 7,
-  CANCEL: 8,
-  VOID: 9,
-  ACCEPTED: 10,
-  REJECTED: 11,
-  ENTRY: 12,
-  SKIP: 13,
-  GAP: 14,
-  HANDLED: 15,
-  JOIN: 16,
-  JOINED: 17,
-  LEAVE: 18,
-  LEFT: 19,
-  VOLATILE: 20,
-  PRESENCE: 21,
-  PING: 22,
-  PONG: 23,
-  AUTH: 24,
-  AUTHED: 25,
-  AWAY: 26,
-  FAIL: 27,
-  BYE: 28,
+/**
+ * Frame numbers. Unknown numbers below 64 are an error, from 64 on they are ignored. An enum, because bundlers put the
+ * numbers in place of its names.
+ */
+export enum FrameType {
+  HELLO = 1,
+  WELCOME = 2,
+  ATTACH = 3,
+  ATTACHED = 4,
+  USE = 5,
+  SEND = 6,
+  REQUEST = 7,
+  CANCEL = 8,
+  VOID = 9,
+  ACCEPTED = 10,
+  REJECTED = 11,
+  ENTRY = 12,
+  SKIP = 13,
+  GAP = 14,
+  HANDLED = 15,
+  JOIN = 16,
+  JOINED = 17,
+  LEAVE = 18,
+  LEFT = 19,
+  VOLATILE = 20,
+  PRESENCE = 21,
+  PING = 22,
+  PONG = 23,
+  AUTH = 24,
+  AUTHED = 25,
+  AWAY = 26,
+  FAIL = 27,
+  BYE = 28,
   /** Reserved for large messages. */
-  CHUNK: 29,
-} as const
-export type FrameType = (typeof FrameType)[keyof typeof FrameType]
+  CHUNK = 29,
+}
 type T = typeof FrameType
 
 /** A limit on what may be unconfirmed: a count and a number of bytes. Absolute: confirmed + window. */

@@ -11,6 +11,7 @@ import { MAX_NAME_LENGTH } from '../protocol/check.js'
 import { unreachable } from '../protocol/machine.js'
 import type { Message } from '../protocol/messages.js'
 import type { OutboxEntry } from '../delivery/producer.js'
+import { wireSize } from '../serializers/size.js'
 import { Dialer } from '../runtime/dialer.js'
 import { Driver } from '../runtime/driver.js'
 import type { Clock, Logger, Random, Signals } from '../runtime/ports.js'
@@ -19,13 +20,7 @@ import { ClientSession } from '../session/client/session.js'
 import { type AnyHandler, HandlerRegistry } from './handlers.js'
 import { Inbox } from './inbox.js'
 import { MessageSender, type SenderHost } from './message-sender.js'
-import {
-  checkHeartbeat,
-  checkReconnect,
-  checkUrl,
-  connectionConfig,
-  type ResolvedOptions,
-} from './options.js'
+import { checkUpdate, connectionConfig, type ResolvedOptions } from './options.js'
 import { closeOnSignals } from './process-signals.js'
 import { MessageReceipt, type ReceiptSource } from './receipt.js'
 import { ClientRoom } from './room.js'
@@ -57,6 +52,8 @@ export interface ClientEnvironment {
 const RECEIVE_WINDOW = { messages: 1_024, bytes: 4_194_304 }
 /** Longest batch taken from a server. */
 const MAX_FRAME_BYTES = 16_777_216
+/** RFC 6455 section 5.5: 125 bytes less the code. */
+const MAX_REASON_BYTES = 123
 /** How long `close()` waits for acknowledgements when it isn't told. */
 const DEFAULT_DRAIN_MS = 1_000
 
@@ -159,21 +156,23 @@ export class SurewireClient implements Client<Contract> {
   // ── connecting ────────────────────────────────────────────────────────────────────────────────────────────────────
 
   connect(options: { signal?: AbortSignal } = {}): Promise<void> {
-    const promise = this.#connect(options.signal)
+    const promise = this.#connect(options.signal, this.#view.status === 'connected')
     // Whoever calls connect() without awaiting hears of failures by lifecycle and snapshot.
     promise.catch(() => undefined)
     return promise
   }
 
-  #connect(signal: AbortSignal | undefined): Promise<void> {
+  /** `open`: there is nothing to wait for. */
+  #connect(signal: AbortSignal | undefined, open: boolean): Promise<void> {
     if (this.#closing !== null) return Promise.reject(new ClosedError('the client is closed; make a new one'))
     if (signal?.aborted) return Promise.reject(abortError(signal))
-    if (this.#view.status === 'connected') return Promise.resolve()
+    if (open) return Promise.resolve()
     return new Promise((resolve, reject) => {
       const onAbort = (): void => {
         this.#connectWaiters = this.#connectWaiters.filter((other) => other !== waiter)
         reject(abortError(signal))
-        if (this.#connectWaiters.length === 0 && this.#view.status !== 'connected') void this.disconnect()
+        // Once it was open, others rely on it.
+        if (this.#connectWaiters.length === 0 && this.#view.status === 'connecting') void this.disconnect()
       }
       const done = (): void => signal?.removeEventListener('abort', onAbort)
       const waiter = {
@@ -217,7 +216,8 @@ export class SurewireClient implements Client<Contract> {
     const { name } = this.#session.connection
     const underWay = name === 'dialing' || name === 'handshaking'
     if (options.force === true || !underWay) this.#restart('restart', 'restart() was called')
-    await this.connect()
+    // From within a callback the restart is still to come, so that the status says nothing.
+    await this.#connect(undefined, false)
   }
 
   #restart(code: string, message: string): void {
@@ -225,14 +225,12 @@ export class SurewireClient implements Client<Contract> {
   }
 
   update(options: ClientUpdate<Contract>): void {
-    if (options.url !== undefined) checkUrl(options.url, this.name)
-    checkHeartbeat(options.heartbeat, this.name)
-    checkReconnect(options.reconnect, this.name)
+    checkUpdate(options, this.name)
     Object.assign(this.#options, options)
     this.#session.configure(connectionConfig(this.#options), pingInterval(this.#options))
     this.#logger.info('options changed', { client: this.name, fields: Object.keys(options) })
     const { connection } = this.#session
-    if (connection.name === 'idle' || (connection.name === 'closed' && connection.final)) return
+    if (connection.name === 'idle' || connection.name === 'closed') return
     if ('url' in options || 'heartbeat' in options)
       this.#restart('options_changed', 'update() changed url or heartbeat')
     else if ('auth' in options) this.#authenticate(connection.name === 'live')
@@ -268,16 +266,17 @@ export class SurewireClient implements Client<Contract> {
     if (signal?.aborted) throw abortError(signal)
     return new Promise<never>((resolve, reject) => {
       const now = this.#environment.clock.now()
-      const entry = this.#session.request(draft, now + timeoutMs, now, (result) => {
-        signal?.removeEventListener('abort', onAbort)
-        if (result.ok) resolve(result.data as never)
-        else reject(result.error)
-      })
       const onAbort = (): void => {
         this.#session.abortRequest(entry, abortError(signal))
         this.#driver.touch()
       }
       signal?.addEventListener('abort', onAbort, { once: true })
+      const entry = this.#session.request(draft, now + timeoutMs, now, (result) => {
+        signal?.removeEventListener('abort', onAbort)
+        const checked = result.ok ? this.#sender.checkReply(type, result.data) : result
+        if (checked.ok) resolve(checked.data as never)
+        else reject(checked.error)
+      })
       this.#driver.touch()
     })
   }
@@ -592,7 +591,8 @@ function checkClose(
   if (code !== 1000 && !(Number.isInteger(code) && code >= 3000 && code <= 4999)) {
     throw new ConfigError('code', code, '1000 or a number from 3000 to 4999')
   }
-  if (typeof reason !== 'string') throw new ConfigError('reason', reason, 'a string of at most 123 bytes')
+  if (typeof reason !== 'string' || wireSize(reason) > MAX_REASON_BYTES)
+    throw new ConfigError('reason', reason, 'a string of at most 123 bytes')
   if (typeof drainMs !== 'number' || !(drainMs >= 0) || !Number.isFinite(drainMs)) {
     throw new ConfigError('drainMs', drainMs, 'a finite number of milliseconds, at least 0')
   }

@@ -27,10 +27,14 @@ export class HandlerRegistry {
   on(type: string, handler: AnyHandler, options: OnOptions = {}): () => void {
     const { signal } = options
     if (signal?.aborted) return () => undefined
-    // A wrapper of its own, so that the same function registered twice is two subscriptions.
-    const stored: StoredHandler = (data, message) => (handler as StoredHandler)(data, message)
+    let active = true
+    // A wrapper of its own, so that the same function registered twice is two subscriptions. It may be called after it
+    // was taken out, when the handlers before it took their time.
+    const stored: StoredHandler = (data, message) =>
+      active ? (handler as StoredHandler)(data, message) : undefined
     this.#emitter.on(type, stored)
     const off = (): void => {
+      active = false
       this.#emitter.off(type, stored)
       signal?.removeEventListener('abort', off)
     }

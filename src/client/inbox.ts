@@ -19,6 +19,9 @@ export interface InboxHost {
   unhandled(message: Message): void
 }
 
+/** After so many, what is done in a queue is let go of: a log that is always behind never empties it. */
+const COMPACT_AFTER = 1_024
+
 /** What waits behind a handler of its log that has not finished: an entry, or the news of a gap. */
 type Waiting = Delivery | (() => void)
 
@@ -70,6 +73,10 @@ export class Inbox {
     this.#host.handled(delivery)
     for (let next = queue.waiting[queue.next]; next !== undefined; next = queue.waiting[queue.next]) {
       queue.next++
+      if (queue.next === COMPACT_AFTER) {
+        queue.waiting.splice(0, COMPACT_AFTER)
+        queue.next = 0
+      }
       const current = next
       if (typeof current === 'function') {
         current()

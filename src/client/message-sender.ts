@@ -7,9 +7,10 @@
 import type { Encoded, Serializer } from '../protocol/codec.js'
 import { MAX_NAME_LENGTH } from '../protocol/check.js'
 import { type Contract, type Schema, validate } from '../protocol/contract.js'
-import { ConfigError } from '../protocol/errors.js'
+import { ConfigError, DeliveryError } from '../protocol/errors.js'
 import type { Draft, Lane } from '../delivery/outbox.js'
 import type { OutboxEntry } from '../delivery/producer.js'
+import type { RequestResult } from '../session/client/requests.js'
 import type { VolatileFate } from '../session/client/session.js'
 import { endedSource, MessageReceipt, type ReceiptHost, type ReceiptSource } from './receipt.js'
 import type { Receipt, RoomSendOptions } from './types.js'
@@ -60,9 +61,25 @@ export class MessageSender {
   /** The draft of a request, or why the contract refuses it. */
   requestDraft(type: string, data: unknown, timeoutMs: number): Draft | { code: string; message: string } {
     checkType(type)
+    checkTimeout(timeoutMs)
     const schema = this.#contract?.request
     const refusal = this.#refusal(schema && mapSchemas(schema), type, data)
     return refusal ?? this.#draft('requests', [type, data ?? null, Math.ceil(timeoutMs)], {})
+  }
+
+  /** The receiver transforms: a reply as the contract's validator gives it. */
+  checkReply(type: string, data: unknown): RequestResult {
+    const schemas = this.#contract?.request
+    const schema = schemas !== undefined && Object.hasOwn(schemas, type) ? schemas[type]?.reply : undefined
+    if (schema === undefined) return { ok: true, data }
+    try {
+      const result = validate(schema, data)
+      return result.ok
+        ? { ok: true, data: result.value }
+        : { ok: false, error: badReply(type, result.message) }
+    } catch (error) {
+      return { ok: false, error: badReply(type, String(error), error) }
+    }
   }
 
   #draft(lane: Lane, parts: unknown[], options: RoomSendOptions): Draft {
@@ -111,6 +128,19 @@ function mapSchemas(requests: NonNullable<Contract['request']>): { readonly [typ
 function checkType(type: unknown): void {
   if (typeof type === 'string' && type.length > 0 && type.length <= MAX_NAME_LENGTH) return
   throw new ConfigError('type', type, `a string of 1 to ${MAX_NAME_LENGTH} characters`)
+}
+
+/** The request itself was accepted; its reply is of no use. */
+const badReply = (type: string, why: string, cause?: unknown): DeliveryError =>
+  new DeliveryError(`the reply to '${type}' does not fit the contract: ${why}`, {
+    code: 'invalid_reply',
+    outcome: 'accepted',
+    cause,
+  })
+
+function checkTimeout(timeoutMs: unknown): void {
+  if (typeof timeoutMs === 'number' && Number.isFinite(timeoutMs) && timeoutMs >= 0) return
+  throw new ConfigError('timeoutMs', timeoutMs, 'a finite number of milliseconds, at least 0')
 }
 
 function checkTtl(ttlMs: unknown): number | null {

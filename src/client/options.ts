@@ -8,13 +8,19 @@ import type { Dialect } from '../connection/dialect.js'
 import type { ConnectionConfig } from '../connection/machine.js'
 import type { Serializer } from '../protocol/codec.js'
 import type { Contract } from '../protocol/contract.js'
-import { ConfigError } from '../protocol/errors.js'
+import { ConfigError, describeValue } from '../protocol/errors.js'
 import { parseAddress } from '../runtime/address.js'
 import { guardLogger, silentLogger } from '../runtime/logger.js'
 import type { Logger, Transport } from '../runtime/ports.js'
 import { json } from '../serializers/json.js'
 import { webSocket } from '../transports/websocket.js'
-import type { ClientOptions, HeartbeatOptions, QueueOptions, ReconnectOptions } from './types.js'
+import type {
+  ClientOptions,
+  ClientUpdate,
+  HeartbeatOptions,
+  QueueOptions,
+  ReconnectOptions,
+} from './types.js'
 
 /** The documented defaults; a test holds the docstrings against them. */
 export const DEFAULTS = {
@@ -54,17 +60,27 @@ export function resolveOptions<C extends Contract>(options: ClientOptions<C>): R
   const fields = options as unknown as Fields
   if (typeof options !== 'object' || options === null) throw new ConfigError('options', options, 'an object')
   const name = checkString(fields, 'name', undefined) ?? DEFAULTS.name
-  checkUnknownFields(fields, name)
+  checkUnknownFields(fields, KNOWN_FIELDS, name)
   checkUrl(options.url, name)
   checkHeartbeat(options.heartbeat, name)
   checkReconnect(options.reconnect, name)
   checkChoice(fields, 'onUnknown', ['resend', 'reject'], name)
-  checkChoice((options.userLog ?? {}) as Fields, 'from', ['now', 'start'], name, 'userLog.')
+  checkChoice(
+    checkSection(options.userLog, 'userLog', 'from', name),
+    'from',
+    ['now', 'start'],
+    name,
+    'userLog.',
+  )
   checkDuration(fields, 'connectTimeoutMs', 1, name)
-  const request = (options.request ?? {}) as Fields
-  checkDuration(request, 'timeoutMs', 1, name, 'request.')
+  checkDuration(checkSection(options.request, 'request', 'timeoutMs', name), 'timeoutMs', 1, name, 'request.')
   const serializer = options.serializer ?? json()
   checkMethods(serializer, 'serializer', ['encode', 'decode', 'batch', 'prepend', 'size'], name)
+  checkDevice(options.device, serializer, name)
+  if (options.contract !== undefined) checkObject(options.contract, 'contract', name)
+  if (options.dialect !== undefined) checkMethods(options.dialect, 'dialect', ['translator'], name)
+  checkChoice(fields, 'signals', [true, false], name)
+  checkCloseOnSignals(options.closeOnSignals, name)
   const transports = options.transports ?? [webSocket()]
   if (!Array.isArray(transports) || transports.length === 0) {
     throw new ConfigError(
@@ -103,7 +119,7 @@ export function connectionConfig(options: ConnectionOptions): ConnectionConfig {
 }
 
 /** A missing or wrong address, before anything is dialled. A function is checked when it is asked. */
-export function checkUrl(url: unknown, where?: string): void {
+function checkUrl(url: unknown, where?: string): void {
   if (typeof url === 'function') return
   try {
     parseAddress(url)
@@ -117,16 +133,46 @@ export function checkUrl(url: unknown, where?: string): void {
   }
 }
 
-export function checkHeartbeat(heartbeat: HeartbeatOptions | false | undefined, where?: string): void {
+/** What {@link ClientUpdate} changes; checked as at the start. */
+export function checkUpdate(update: ClientUpdate<Contract>, where?: string): void {
+  checkUnknownFields(checkObject(update, 'update', where), UPDATE_FIELDS, where)
+  if (update.url !== undefined) checkUrl(update.url, where)
+  checkHeartbeat(update.heartbeat, where)
+  checkReconnect(update.reconnect, where)
+}
+
+function checkDevice(device: unknown, serializer: Serializer, where: string): void {
+  if (device === undefined) return
+  checkObject(device, 'device', where)
+  try {
+    serializer.encode(device)
+  } catch {
+    throw new ConfigError('device', device, 'something that the serializer can encode', where)
+  }
+}
+
+function checkCloseOnSignals(names: unknown, where: string): void {
+  if (names === undefined || typeof names === 'boolean') return
+  if (Array.isArray(names) && names.every((name) => typeof name === 'string')) return
+  throw new ConfigError(
+    'closeOnSignals',
+    names,
+    "true, false or a list of signals such as ['SIGTERM']",
+    where,
+  )
+}
+
+function checkHeartbeat(heartbeat: HeartbeatOptions | false | undefined, where?: string): void {
   if (heartbeat === undefined || heartbeat === false) return
-  const fields = checkObject(heartbeat, 'heartbeat', where)
+  const fields = checkSection(heartbeat, 'heartbeat', 'intervalMs timeoutMs', where)
   checkDuration(fields, 'intervalMs', 1, where, 'heartbeat.')
   checkDuration(fields, 'timeoutMs', 1, where, 'heartbeat.')
 }
 
-export function checkReconnect(reconnect: ReconnectOptions | false | undefined, where?: string): void {
+function checkReconnect(reconnect: ReconnectOptions | false | undefined, where?: string): void {
   if (reconnect === undefined || reconnect === false) return
-  const fields = checkObject(reconnect, 'reconnect', where)
+  const known = 'initialDelayMs maxDelayMs factor jitter maxAttempts stableAfterMs'
+  const fields = checkSection(reconnect, 'reconnect', known, where)
   const prefix = 'reconnect.'
   checkDuration(fields, 'initialDelayMs', 0, where, prefix)
   checkDuration(fields, 'maxDelayMs', 0, where, prefix)
@@ -137,7 +183,7 @@ export function checkReconnect(reconnect: ReconnectOptions | false | undefined, 
 }
 
 function checkQueue(queue: QueueOptions, where: string): ResolvedOptions['queue'] {
-  const fields = checkObject(queue, 'queue', where)
+  const fields = checkSection(queue, 'queue', 'maxMessages maxBytes overflow storage', where)
   checkNumber(fields, 'maxMessages', 1, where, 'queue.')
   checkNumber(fields, 'maxBytes', 1, where, 'queue.')
   checkChoice(fields, 'overflow', ['reject', 'drop-oldest', 'drop-newest'], where, 'queue.')
@@ -146,25 +192,30 @@ function checkQueue(queue: QueueOptions, where: string): ResolvedOptions['queue'
   return { maxMessages, maxBytes, overflow }
 }
 
-const KNOWN_FIELDS = new Set(
-  (
-    'url name auth contract serializer dialect transports connectTimeoutMs heartbeat reconnect queue onUnknown userLog ' +
-    'request device logger signals closeOnSignals'
-  ).split(' '),
-)
+const KNOWN_FIELDS =
+  'url name auth contract serializer dialect transports connectTimeoutMs heartbeat reconnect queue onUnknown userLog ' +
+  'request device logger signals closeOnSignals'
+const UPDATE_FIELDS = 'url auth heartbeat reconnect'
 
 /** A misspelt option would otherwise be silently without effect. */
-function checkUnknownFields(fields: Fields, where: string): void {
+function checkUnknownFields(fields: Fields, known: string, where?: string, prefix = ''): void {
+  const names = known.split(' ')
   for (const field of Object.keys(fields)) {
-    if (!KNOWN_FIELDS.has(field)) {
-      throw new ConfigError(
-        field,
-        fields[field],
-        `absent; the options are ${[...KNOWN_FIELDS].join(', ')}`,
-        where,
-      )
-    }
+    if (names.includes(field)) continue
+    throw new ConfigError(
+      prefix + field,
+      fields[field],
+      `absent; the options here are ${names.join(', ')}`,
+      where,
+    )
   }
+}
+
+/** An option that is an object of options. */
+function checkSection(value: unknown, field: string, known: string, where?: string): Fields {
+  const fields = value === undefined ? {} : checkObject(value, field, where)
+  checkUnknownFields(fields, known, where, `${field}.`)
+  return fields
 }
 
 function checkObject(value: unknown, field: string, where?: string): Fields {
@@ -193,18 +244,13 @@ function checkDuration(fields: Fields, field: string, least: number, where?: str
 function checkChoice(
   fields: Fields,
   field: string,
-  allowed: readonly string[],
+  allowed: readonly (string | boolean)[],
   where?: string,
   prefix = '',
 ): void {
   const value = fields[field]
   if (value === undefined || allowed.includes(value as string)) return
-  throw new ConfigError(
-    prefix + field,
-    value,
-    `one of ${allowed.map((choice) => `'${choice}'`).join(', ')}`,
-    where,
-  )
+  throw new ConfigError(prefix + field, value, `one of ${allowed.map(describeValue).join(', ')}`, where)
 }
 
 function checkMethods(value: unknown, field: string, methods: readonly string[], where?: string): void {

@@ -14,7 +14,7 @@ import { memoryStore } from '../../../src/server/memory-store.js'
 import { type ManualClock, manualClock } from '../../../src/testing/manual-clock.js'
 import { seededRandom } from '../../../src/testing/seeded-random.js'
 
-export type Frame = readonly [number, ...unknown[]]
+export type Frame = readonly [FrameType, ...unknown[]]
 
 export interface World {
   readonly engine: Engine
@@ -92,7 +92,7 @@ export class RawPeer {
   }
 
   /** Takes the frames that arrived. */
-  take(...types: number[]): Frame[] {
+  take(...types: FrameType[]): Frame[] {
     const frames = this.batches.flat()
     this.batches = []
     return types.length === 0 ? frames : frames.filter(([type]) => types.includes(type))

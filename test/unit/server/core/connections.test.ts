@@ -266,10 +266,11 @@ test('a request handler that never settles frees its place after a while', async
   peer.hello({ producers: [requests('q')], pingMs: 0 })
   peer.says([REQUEST, 1, 'hang', null], [REQUEST, 2, 'quick', null])
   await server.clock.advanceAsync(1_000)
+  peer.says([REQUEST, 3, 'quick', null])
   const first = peer.take(FrameType.ENTRY)
   expect(first.map((frame) => frame[4])).toMatchObject([{ code: 'timeout' }])
   await server.clock.advanceAsync(1_000)
-  expect(peer.take(FrameType.ENTRY).map((frame) => frame[4])).toEqual(['quick'])
+  expect(peer.take(FrameType.ENTRY).map((frame) => frame[4])).toEqual(['quick', 'quick'])
 })
 
 test('a request whose client gave up before it could start is answered as expired and never runs', async () => {
@@ -342,4 +343,63 @@ test('WELCOME is the first frame, whatever else is due', () => {
   const peer = server.connect()
   peer.says([HELLO, helloOf({ cursors: { 'room/r': ['gone', 5], 'room/s': ['', 0] } })])
   expect(peer.batches.flat()[0]?.[0]).toBe(WELCOME)
+})
+
+test('a number that was committed is acknowledged again; one in hand is not answered', () => {
+  const server = world()
+  server.engine.on('note', () => {})
+  server.engine.on('hang', () => new Promise<void>(() => {}))
+  const peer = server.connect()
+  peer.hello({ producers: [offer('a')] })
+  peer.says(send(1), send(2))
+  peer.take()
+  peer.says(send(1))
+  expect(peer.take(ACCEPTED)).toEqual([[ACCEPTED, 0, 2]])
+  peer.says(send(3, 'hang'))
+  peer.says(send(3, 'hang'))
+  expect(peer.take(ACCEPTED)).toEqual([])
+  expect(server.engine.stats().resent).toBe(2)
+})
+
+test('acknowledged bytes make room: any amount may be sent, one window at a time', () => {
+  const server = world({ limits: { maxInFlightBytes: 1_000 } })
+  server.engine.on('note', () => {})
+  const peer = server.connect()
+  peer.hello({ producers: [offer('a')] })
+  for (let n = 1; n <= 50; n++) peer.says(send(n, 'note', 'x'.repeat(400)))
+  expect(peer.ended).toBeNull()
+})
+
+test('a connection that ends while a permission is asked for leaves nothing followed', () => {
+  const server = world({ authorize: () => new Promise(() => {}) })
+  const peer = server.connect()
+  peer.says([HELLO, helloOf({ cursors: { 'room/r': ['', 0] } })])
+  expect(server.engine.stats().feeds).toBeGreaterThan(0)
+  peer.breaks()
+  expect(server.engine.stats().feeds).toBe(0)
+})
+
+test('joining a room twice follows it once', () => {
+  const server = world()
+  const peer = joined(server)
+  peer.says([JOIN, 2, 'r'])
+  const before = server.engine.stats().feeds
+  peer.says([FrameType.LEAVE, 3, 'r'])
+  expect(server.engine.stats().feeds).toBe(before - 1)
+})
+
+test('a session has one live connection: the older one is told that it moved', () => {
+  const server = world()
+  const older = server.connect()
+  const { session } = older.hello()
+  const newer = server.connect()
+  expect(newer.hello({ session: { ...session, attach: 2 } }).session).toMatchObject({
+    id: session.id,
+    resumed: true,
+  })
+  expect(older.ended?.code).toBe(CloseCode.SESSION_UNKNOWN)
+  expect(server.engine.stats().sessions).toBe(1)
+  server.engine.kick(session.id)
+  server.clock.endTurn()
+  expect(newer.ended?.code).toBe(CloseCode.KICKED)
 })

@@ -208,13 +208,20 @@ test('an append that this process did not hear of is read from the store', () =>
   }
   const server = world({ clock, store })
   const peer = reader(server)
-  deaf = true
   inner.append(note(1))
+  clock.endTurn()
+  deaf = true
   inner.append(note(2))
   deaf = false
   inner.append(note(3))
+  inner.append(note(4))
   clock.advance(10)
-  expect(offsets(peer.take(ENTRY))).toEqual([1, 2, 3])
+  expect(peer.take(ENTRY).map((frame) => [frame[2], frame[4]])).toEqual([
+    [1, 1],
+    [2, 2],
+    [3, 3],
+    [4, 4],
+  ])
 })
 
 test('a log that begins anew under its readers is told by GAP to null, then read from its start', () => {

@@ -1,10 +1,22 @@
 import { expect, test } from 'vitest'
 import { CloseCode } from '../../../../src/protocol/close-codes.js'
 import { FrameType } from '../../../../src/protocol/frames.js'
+import type { Store } from '../../../../src/server/core/store.js'
 import { memoryStore } from '../../../../src/server/memory-store.js'
 import { manualClock } from '../../../../src/testing/manual-clock.js'
 import { seededRandom } from '../../../../src/testing/seeded-random.js'
-import { offer, requests, send, settle, type Unreliable, unreliable, type World, world } from '../harness.js'
+import {
+  type Frame,
+  helloOf,
+  offer,
+  requests,
+  send,
+  settle,
+  type Unreliable,
+  unreliable,
+  type World,
+  world,
+} from '../harness.js'
 
 const { ACCEPTED, REJECTED, ENTRY, REQUEST, USE, JOIN, JOINED, WELCOME } = FrameType
 
@@ -90,19 +102,90 @@ test('a request does not start before its beginning is committed', async () => {
   expect(runs).toBe(1)
 })
 
-test('a request waits until the messages before it are committed', async () => {
-  const { store, server } = troubled()
+test('a request waits until the messages before it are committed, and no longer', async () => {
+  const { server } = troubled()
   const order: string[] = []
-  server.engine.on('note', () => void order.push('note'))
+  let finish: () => void = () => {}
+  server.engine.on('note', (data) => {
+    order.push(`note ${String(data)}`)
+    return new Promise<void>((resolve) => (finish = resolve))
+  })
   server.engine.onRequest('sum', () => void order.push('sum'))
   const peer = server.connect()
   peer.hello({ producers: [offer('a'), requests('q')] })
-  store.fates.commit = ['fails']
   peer.says(send(1), [USE, 1], [REQUEST, 1, 'sum', null])
+  peer.says(send(2))
   await settle(server.clock)
-  expect(order).toEqual(['note'])
-  await server.clock.advanceAsync(5_000)
-  expect(order).toEqual(['note', 'sum'])
+  expect(order).toEqual(['note 1'])
+  finish()
+  await settle(server.clock)
+  expect(order).toEqual(['note 1', 'note 2', 'sum'])
+})
+
+test('of two attaches whose answers come in the wrong order, the newer one has the producer', async () => {
+  const clock = manualClock()
+  const inner = memoryStore({ clock })
+  const answers: (() => void)[] = []
+  const store = unreliable({
+    ...unreliable(inner),
+    attachProducer: (request) => {
+      const result = inner.attachProducer(request)
+      return new Promise((resolve) => answers.push(() => resolve(result)))
+    },
+  })
+  const server = world({ clock, store })
+  const first = server.connect()
+  first.says([FrameType.HELLO, helloOf({ producers: [offer('a')] })])
+  answers.shift()?.()
+  await settle(clock)
+  const slow = server.connect()
+  slow.says([FrameType.HELLO, helloOf({ producers: [offer('a', { attach: 2 })] })])
+  const quick = server.connect()
+  quick.says([FrameType.HELLO, helloOf({ producers: [offer('a', { attach: 3 })] })])
+  answers[1]?.()
+  await settle(clock)
+  answers[0]?.()
+  await settle(clock)
+  expect(quick.take(WELCOME)[0]?.[1]).toMatchObject({ producers: [{ last: 0 }] })
+  expect(slow.take(WELCOME)[0]?.[1]).toMatchObject({ producers: [null] })
+  expect(quick.ended).toBeNull()
+})
+
+test('many logs that lag are read a few at a time, and all of them to the end', async () => {
+  const { store, server } = troubled()
+  const rooms = ['a', 'b', 'c', 'd', 'e', 'f']
+  for (const room of rooms) for (let n = 0; n < 300; n++) await server.engine.toRoom(room).send('note', n)
+  const peer = server.connect()
+  const cursors = Object.fromEntries(rooms.map((room) => [`room/${room}`, ['', 0] as const]))
+  peer.hello({ cursors, window: { messages: 10_000, bytes: 10_000_000 } })
+  const before = store.calls.filter((call) => call === 'read').length
+  expect(before).toBeLessThanOrEqual(rooms.length * 6)
+  await server.clock.advanceAsync(100)
+  const count = (room: string): number =>
+    peer.raw
+      .flatMap((text) => JSON.parse(String(text)) as Frame[])
+      .filter(([type, log]) => type === ENTRY && log === `room/${room}`).length
+  expect(rooms.map(count)).toEqual(rooms.map(() => 300))
+})
+
+test('no more than two pages of one connection are under way', async () => {
+  const clock = manualClock()
+  const inner = memoryStore({ clock })
+  const reads: (() => void)[] = []
+  const read: Store['read'] = (...args) =>
+    new Promise((resolve) => reads.push(() => resolve(inner.read(...args))))
+  const server = world({ clock, store: { ...unreliable(inner), read } })
+  const rooms = ['a', 'b', 'c', 'd', 'e', 'f']
+  for (const room of rooms) for (let n = 0; n < 10; n++) await server.engine.toRoom(room).send('note', n)
+  const peer = server.connect()
+  peer.hello({ cursors: Object.fromEntries(rooms.map((room) => [`room/${room}`, ['', 0] as const])) })
+  expect(reads).toHaveLength(2)
+  for (let next = reads.shift(); next !== undefined; next = reads.shift()) {
+    next()
+    await settle(clock)
+    expect(reads.length).toBeLessThanOrEqual(2)
+  }
+  expect(peer.take(ENTRY)).toHaveLength(60)
 })
 
 test('an attach that fails ends the connection, because asking again could mistake our own attach for another', async () => {

@@ -34,6 +34,6 @@ export function sendableCode(code: number, anyStandardCode: boolean): number | n
 
 /** A reason cut to what a close frame holds, never inside a character. */
 export function fitReason(reason: string): string {
-  const bytes = new TextEncoder().encode(reason)
-  return new TextDecoder().decode(bytes.subarray(0, MAX_REASON_BYTES), { stream: true })
+  const { read } = new TextEncoder().encodeInto(reason, new Uint8Array(MAX_REASON_BYTES))
+  return reason.slice(0, read)
 }

@@ -5,9 +5,9 @@
  */
 import type { Client, OutcomeState } from '../../src/index.js'
 import type { Room } from '../../src/client/types.js'
+import { createClientIn } from '../../src/client/create-client.js'
 import { memoryStore } from '../../src/server/memory-store.js'
 import {
-  createTestClient,
   createTestNetwork,
   createTestServer,
   manualClock,
@@ -17,6 +17,8 @@ import {
   type TestNetwork,
   type TestServer,
 } from '../../src/testing/index.js'
+import { memoryStorage } from '../../src/index.js'
+import { Page } from './page.js'
 import { LogTruth, ReaderBook, SentMessage, Violation } from './books.js'
 
 export interface SimReport {
@@ -27,6 +29,7 @@ export interface SimReport {
   delivered: number
   outcomes: Record<string, number>
   restarts: number
+  reloads: number
   cuts: number
   gaps: number
 }
@@ -37,11 +40,14 @@ const USERS = ['ada', 'ben', 'cleo']
 class SimClient {
   readonly readers = new Map<string, ReaderBook>()
   readonly pending = new Set<Promise<unknown>>()
+  /** Messages that storage said it keeps, by id. */
+  readonly stored = new Set<string>()
 
   constructor(
     readonly client: Client,
     readonly user: string,
     readonly policy: 'resend' | 'reject',
+    readonly page: Page,
   ) {}
 }
 
@@ -50,12 +56,15 @@ export class World {
   readonly #clock: ManualClock
   readonly #network: TestNetwork<ManualClock>
   readonly #server: TestServer
-  readonly #clients: SimClient[] = []
+  #clients: SimClient[] = []
+  /** One disk for each user, shared by their pages one after another. */
+  readonly #disks = new Map(USERS.map((user) => [user, memoryStorage()]))
   readonly #truth = new LogTruth()
   readonly #sent = new Map<string, SentMessage>()
   readonly #report: SimReport
   #store = 0
   #process = 0
+  #pages = 0
   #violation: unknown = null
 
   constructor(seed: number) {
@@ -70,6 +79,7 @@ export class World {
       delivered: 0,
       outcomes: {},
       restarts: 0,
+      reloads: 0,
       cuts: 0,
       gaps: 0,
     }
@@ -82,6 +92,11 @@ export class World {
     })
     this.#handle()
     for (const user of USERS) this.#clients.push(this.#makeClient(user))
+  }
+
+  /** Tells of everything that happens on the network. */
+  trace(listener: Parameters<TestNetwork['trace']>[0]): () => void {
+    return this.#network.trace(listener)
   }
 
   async run(steps: number): Promise<SimReport> {
@@ -109,7 +124,8 @@ export class World {
     else if (roll < 0.91) this.#restartServer()
     else if (roll < 0.94) this.#toggle(one)
     else if (roll < 0.96) this.#clock.sleep(this.#between(100, 60_000), { monotonic: this.#chance(0.5) })
-    else if (roll < 0.97) this.#clock.setWall(this.#clock.wall() + this.#between(-86_400_000, 86_400_000))
+    else if (roll < 0.965) this.#reload(one)
+    else if (roll < 0.975) this.#clock.setWall(this.#clock.wall() + this.#between(-86_400_000, 86_400_000))
     else void one.client.restart().catch(() => undefined)
   }
 
@@ -129,6 +145,9 @@ export class World {
       one,
       receipt.settled.then(({ outcome, code }) => this.#settled(sent, outcome, code)),
     )
+    void receipt.stored.then((kept) => {
+      if (kept === 'stored' && one.page.alive) one.stored.add(receipt.id)
+    })
     if (this.#chance(0.05)) receipt.cancel()
   }
 
@@ -204,8 +223,8 @@ export class World {
   #restartServer(): void {
     this.#report.restarts++
     if (this.#chance(0.3)) {
-      void this.#server.close({ drainMs: 100, spreadMs: 500 })
-      this.#startSoon()
+      // The next process starts when this one has ended: a memory store has room for one.
+      void this.#server.close({ drainMs: 100, spreadMs: 500 }).then(() => this.#startSoon())
       return
     }
     this.#server.crash()
@@ -232,6 +251,15 @@ export class World {
     if (one.client.snapshot.status === 'idle' || one.client.snapshot.status === 'closed')
       void one.client.connect()
     else void one.client.disconnect()
+  }
+
+  /** The page goes without a word; another takes its place, with the same disk. */
+  #reload(one: SimClient): void {
+    this.#report.reloads++
+    one.page.kill()
+    const next = this.#makeClient(one.user, one.policy)
+    for (const id of one.stored) next.stored.add(id)
+    this.#clients = this.#clients.map((other) => (other === one ? next : other))
   }
 
   // ── the parts ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -284,23 +312,33 @@ export class World {
     })
   }
 
-  #makeClient(user: string): SimClient {
-    const policy = this.#pick(['resend', 'reject'] as const)
-    const client = createTestClient({
-      network: this.#network,
-      url: this.#server.url,
-      name: user,
-      auth: user,
-      onUnknown: policy,
-      heartbeat: { intervalMs: 2_000, timeoutMs: 1_000 },
-      reconnect: { initialDelayMs: 50, maxDelayMs: 1_000 },
-      connectTimeoutMs: 3_000,
-      queue: {
-        maxMessages: this.#pick([20, 10_000]),
-        overflow: this.#pick(['reject', 'drop-oldest'] as const),
+  #makeClient(user: string, keptPolicy?: 'resend' | 'reject'): SimClient {
+    const policy = keptPolicy ?? this.#pick(['resend', 'reject'] as const)
+    const page = new Page()
+    const storage = this.#disks.get(user)
+    const client = createClientIn(
+      {
+        url: this.#server.url,
+        transports: [page.transport(this.#network.transport())],
+        name: user,
+        auth: user,
+        onUnknown: policy,
+        heartbeat: { intervalMs: 2_000, timeoutMs: 1_000 },
+        reconnect: { initialDelayMs: 50, maxDelayMs: 1_000 },
+        connectTimeoutMs: 3_000,
+        queue: {
+          maxMessages: this.#pick([20, 10_000]),
+          overflow: this.#pick(['reject', 'drop-oldest'] as const),
+          ...(storage === undefined ? {} : { storage: page.storage(storage) }),
+        },
       },
-    })
-    const one = new SimClient(client, user, policy)
+      {
+        clock: page.clock(this.#clock),
+        random: this.#random.fork(`page ${this.#pages++}`),
+        signals: { listen: () => () => undefined },
+      },
+    )
+    const one = new SimClient(client, user, policy, page)
     client.lifecycle.on('error', (error) => {
       if (error.code === 'protocol_error' || error.name === 'ProtocolError') {
         this.#fail(new Violation('protocol', `${user}: ${error.message}`))
@@ -399,6 +437,17 @@ export class World {
       )
     }
     for (const reader of one.readers.values()) reader.checkComplete()
+    this.#checkStored(one)
+  }
+
+  /** What was stored outlives its page: it ran, or its page was told what else became of it (rules 6 and 7). */
+  #checkStored(one: SimClient): void {
+    for (const id of one.stored) {
+      const sent = this.#sent.get(id)
+      if (sent === undefined || sent.outcome !== null || one.policy === 'reject') continue
+      if (sent.runs.length === 0)
+        throw new Violation('I4', `${id} was stored, its page went, and it never ran`)
+    }
   }
 
   #guard(check: () => void): void {

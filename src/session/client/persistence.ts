@@ -17,6 +17,7 @@ interface PendingBatch {
   /** Highest number of each producer in it. */
   readonly appended: ReadonlyMap<Producer, number>
   readonly attaches: ReadonlyMap<Producer, number>
+  readonly epochs: ReadonlyMap<Producer, string | null>
 }
 
 export class Persistence {
@@ -28,8 +29,11 @@ export class Persistence {
   readonly #pending = new Map<number, PendingBatch>()
   #appended = new Map<Producer, number>()
   #attaches = new Map<Producer, number>()
+  #epochs = new Map<Producer, string | null>()
   /** The `attach` that storage holds. */
   readonly #keptAttach = new WeakMap<Producer, number>()
+  /** The epoch that storage holds. */
+  readonly #keptEpoch = new WeakMap<Producer, string | null>()
   readonly #known = new Set<Producer>()
   /** Were stored until storage failed: nobody knows what the next page will find. */
   readonly #doubtful = new Set<Producer>()
@@ -70,9 +74,16 @@ export class Persistence {
     if (kept) this.flush()
   }
 
-  /** Epochs and floors are known after a WELCOME. */
+  /**
+   * Epochs and floors are known after WELCOME or ATTACHED. Nothing is written in an epoch that storage does not hold: a
+   * later page would take it for never written, and could not tell that the server has forgotten it (rule 5).
+   */
   attached(outbox: Outbox): void {
-    for (const producer of outbox.producers()) if (this.#known.has(producer)) this.#putProducer(producer)
+    for (const producer of outbox.producers()) {
+      if (!this.#known.has(producer)) continue
+      producer.epochStored = this.#keptEpoch.get(producer) === producer.epoch
+      this.#putProducer(producer)
+    }
     for (const producer of [...outbox.leftovers]) if (producer.empty) this.#retire(outbox, producer)
   }
 
@@ -81,9 +92,14 @@ export class Persistence {
     if (this.#changes.length === 0) return
     const changes = this.#changes
     this.#changes = []
-    this.#pending.set(++this.#batch, { appended: this.#appended, attaches: this.#attaches })
+    this.#pending.set(++this.#batch, {
+      appended: this.#appended,
+      attaches: this.#attaches,
+      epochs: this.#epochs,
+    })
     this.#appended = new Map()
     this.#attaches = new Map()
+    this.#epochs = new Map()
     this.#emit({ type: 'store', batch: this.#batch, changes })
   }
 
@@ -95,6 +111,10 @@ export class Persistence {
     this.#pending.delete(batch)
     for (const [producer, seq] of pending.appended) producer.storedUpTo = Math.max(producer.storedUpTo, seq)
     for (const [producer, attach] of pending.attaches) this.#keptAttach.set(producer, attach)
+    for (const [producer, epoch] of pending.epochs) {
+      this.#keptEpoch.set(producer, epoch)
+      producer.epochStored ||= epoch === producer.epoch
+    }
   }
 
   /** Whether a producer may be attached on a live connection: a later page must not offer an older `attach`. */
@@ -111,6 +131,7 @@ export class Persistence {
       producer.floor = stored.floor
       producer.written = stored.floor
       this.#known.add(producer)
+      this.#keptEpoch.set(producer, stored.epoch)
       const adopted = messages.map(({ seq, body }) => ({ seq, body, size: sizeOf(body) }))
       if (adopted.length === 0) {
         this.#forget(producer)
@@ -166,6 +187,7 @@ export class Persistence {
     this.#changes = []
     for (const producer of this.#known) {
       producer.storedUpTo = Number.POSITIVE_INFINITY
+      producer.epochStored = true
       this.#doubtful.add(producer)
     }
     this.#known.clear()
@@ -190,6 +212,7 @@ export class Persistence {
   #putProducer(producer: Producer): void {
     const { id, key, attach, epoch, floor } = producer
     this.#attaches.set(producer, attach)
+    this.#epochs.set(producer, epoch)
     this.#changes.push({ type: 'producer', producer: { id, key, attach, epoch, floor } })
   }
 }

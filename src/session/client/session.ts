@@ -356,7 +356,8 @@ export class ClientSession implements Machine<SessionInput> {
       case FrameType.REJECTED:
         return this.#uplink.rejected(frame[1], frame[2], frame[3], frame[4])
       case FrameType.ATTACHED:
-        return this.#attached(this.#uplink.attached(frame[1], frame[2]))
+        this.#attached(this.#uplink.attached(frame[1], frame[2]))
+        return this.#persistence.attached(this.#outbox)
       case FrameType.SKIP:
         return this.#downlink.skip(frame)
       case FrameType.GAP:

@@ -265,7 +265,12 @@ export class Uplink {
     const entry = producer.nextOnWire
     if (entry === null || producer.index === null || this.#attaching.has(producer)) return false
     if (this.#isolated !== null && !this.#isolated.settled) return false
-    return entry.seq <= producer.floor + welcome.window.messages && entry.seq <= producer.storedUpTo
+    return entry.seq <= producer.floor + welcome.window.messages && this.#isStored(entry)
+  }
+
+  /** With durable storage nothing goes on the wire before it is stored (rule 7). */
+  #isStored({ producer, seq }: OutboxEntry): boolean {
+    return seq <= producer.storedUpTo && producer.epochStored
   }
 
   #writeEntry(writer: BatchWriter, entry: OutboxEntry): void {

@@ -48,6 +48,19 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: 'failures',
+          // One file for each failure of the catalogue; as the integration tests, and after them.
+          include: ['test/failures/**/*.test.ts'],
+          pool: 'forks',
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'types',
           include: [],
           typecheck: {

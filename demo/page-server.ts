@@ -8,6 +8,7 @@
 import { readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { bundleForBrowser } from '../scripts/browser-bundle.js'
 import { createFaultProxy, type FaultProxy } from '../tools/fault-proxy.js'
 import { BookReader } from './book.js'
@@ -25,6 +26,8 @@ const PER_SECOND = 20
 /** How long the server stays dead after it was killed, so that it can be seen. */
 const DEAD_MS = 1_500
 const STALL_MS = 5_000
+/** How long nothing reaches the page before the server is killed. */
+const HELD_BACK_MS = 500
 
 export interface ServedPage {
   readonly url: string
@@ -104,6 +107,7 @@ class PageHost implements ServedPage {
   #kills = 0
   #cuts = 0
   #stalls = 0
+  #killing = false
   #stallTimer: NodeJS.Timeout | null = null
   #closed = false
 
@@ -213,13 +217,23 @@ class PageHost implements ServedPage {
     })
   }
 
+  /**
+   * At the worst moment: what the server sends is held back first, so that there is something that it handled and did
+   * not acknowledge, and something that it published and did not deliver.
+   */
   async #kill(): Promise<void> {
-    const { server } = this.#parts
-    if (server.pid === null) return
+    const { server, proxy } = this.#parts
+    if (server.pid === null || this.#killing) return
+    this.#killing = true
     this.#kills++
+    proxy.blackhole('down')
+    await sleep(HELD_BACK_MS)
     for (const visitor of this.#visitors.values()) visitor.publishing = false
     await server.kill()
-    this.#after(DEAD_MS, () => void this.#revive())
+    proxy.reset()
+    if (this.#stallTimer === null && !this.#closed) await proxy.heal()
+    this.#killing = false
+    if (!this.#closed) this.#after(DEAD_MS, () => void this.#revive())
   }
 
   async #revive(): Promise<void> {

@@ -82,6 +82,7 @@ export class Replay {
   }
 
   rows(ended: boolean): { up: Row[]; down: Row[] } {
+    this.#readBook()
     const rows = (flows: Iterable<Flow>): Row[] => [...flows].map((flow) => flow.row(ended))
     return {
       up: rows([...this.#up.values(), this.#requests]),
@@ -103,7 +104,6 @@ export class Replay {
       elapsedMs = Math.min(performance.now() - startedAt, forMs)
       for (const stream of this.#streams) this.#sendDue(stream, elapsedMs)
       this.#askDue(elapsedMs)
-      this.#readBook()
     }
   }
 
@@ -118,13 +118,11 @@ export class Replay {
     while (!this.#isSettled() && performance.now() < deadline && !signal.aborted) await sleep(STEP_MS)
     // A duplicate would come late: wait for it, rather than end before it can be seen.
     if (!signal.aborted) await sleep(200)
-    this.#readBook()
     if (this.#unsettled > 0) this.failures.push(`${this.#unsettled} messages were never settled`)
     if (!this.#serverIsDone) this.failures.push('the server did not finish')
   }
 
   #isSettled(): boolean {
-    this.#readBook()
     if (this.#unsettled > 0 || !this.#serverIsDone) return false
     const { up, down } = this.rows(false)
     return [...up, ...down].every(({ tally }) => tally.waiting === 0)

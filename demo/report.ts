@@ -79,7 +79,8 @@ function align(rows: readonly string[][]): string[] {
       .map((cell, column) =>
         column < 2 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
       )
-      .join('  '),
+      .join('  ')
+      .trimEnd(),
   )
 }
 

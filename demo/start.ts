@@ -34,8 +34,11 @@ function temporaryBook(cleanup: Cleanup): string {
   return join(directory, 'book')
 }
 
-/** Runs the replay and prints the table. */
-async function replay({ seconds, seed }: DemoOptions, signal: AbortSignal): Promise<0 | 1> {
+/** Status of a program that was ended by Ctrl-C. */
+const INTERRUPTED = 130
+
+/** Runs the replay and prints the table. Returns the exit status. */
+async function replay({ seconds, seed }: DemoOptions, signal: AbortSignal): Promise<number> {
   const cleanup = new Cleanup()
   try {
     const bookPath = temporaryBook(cleanup)
@@ -58,9 +61,12 @@ async function replay({ seconds, seed }: DemoOptions, signal: AbortSignal): Prom
     )
     await run.open(signal)
     const result = await underFaults({ run, faults, server, seconds, signal })
-    if (signal.aborted) return 1
+    if (signal.aborted) return INTERRUPTED
     console.log(`${table(result)}\n`)
     return exitStatus(result)
+  } catch (error) {
+    if (signal.aborted) return INTERRUPTED
+    throw error
   } finally {
     await cleanup.run()
   }

@@ -1,6 +1,6 @@
 /** The demo as a stranger runs it, and proof that its bookkeeping can find fault. */
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -12,18 +12,31 @@ import { exitStatus, type Result, table } from '../../demo/report.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
-/** Runs the demo; resolves when it has ended. */
-function runDemo(...args: string[]): Promise<{ status: number | null; out: string; errors: string }> {
+interface Ended {
+  readonly status: number | null
+  readonly out: string
+  readonly errors: string
+}
+
+/** Runs the demo, with Ctrl-C once it has said `until`. Resolves when it and the server that it started have ended. */
+function runDemo(args: readonly string[], until: RegExp | null = null): Promise<Ended> {
   const child = spawn(process.execPath, ['--import', 'tsx', 'demo/start.ts', ...args], { cwd: root })
   let out = ''
   let errors = ''
-  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()))
+  child.stdout.on('data', (chunk: Buffer) => {
+    out += chunk.toString()
+    if (until?.test(out) === true) child.kill('SIGINT')
+  })
   child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()))
   return new Promise((resolve, reject) => {
     child.on('error', reject)
+    // The server's process writes to the same pipes: they close when both are gone.
     child.on('close', (status) => resolve({ status, out, errors }))
   })
 }
+
+/** Directories of the demo that lie around. */
+const booksLeft = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith('surewire-demo-'))
 
 /** The cells of the table's row that begins with `name`. */
 function row(out: string, name: string): string[] {
@@ -31,9 +44,9 @@ function row(out: string, name: string): string[] {
   return (line ?? '').trim().split(/ {2,}/)
 }
 
-describe('npm start -- --once', () => {
+describe('npm start', () => {
   it('breaks the connection, loses nothing, shows it in a table, and ends with status 0', async () => {
-    const { status, out, errors } = await runDemo('--once', '--seconds', '4', '--seed', '7')
+    const { status, out, errors } = await runDemo(['--once', '--seconds', '4', '--seed', '7'])
     expect(errors).toBe('')
     expect(out).toMatch(/connected/)
     // name, lane or room, sent, handled once, lost, duplicated, out of order
@@ -57,9 +70,21 @@ describe('npm start -- --once', () => {
   })
 
   it('says what is wrong with an option, and ends with status 2', async () => {
-    const { status, errors } = await runDemo('--seconds', 'ten')
+    const { status, errors } = await runDemo(['--seconds', 'ten'])
     expect(errors).toContain("--seconds must be a whole number from 1 to 3600, not 'ten'")
     expect(status).toBe(2)
+  })
+
+  it.each([
+    ['in the middle of the run', ['--once', '--seconds', '60'], / s {3}↑/, 130],
+    ['while it serves the page', ['--page', '--port', '0'], /http:\/\//, 0],
+  ] as const)('leaves nothing behind on Ctrl-C %s', async (_, args, until, wanted) => {
+    const before = booksLeft()
+    const { status, out, errors } = await runDemo(args, until)
+    expect(booksLeft()).toEqual(before)
+    expect(errors).toBe('')
+    expect(out).not.toContain('handled once')
+    expect(status).toBe(wanted)
   })
 })
 

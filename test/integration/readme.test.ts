@@ -1,4 +1,4 @@
-/** What README and guides show compiles, and what they point to exists. */
+/** What the README shows compiles; what it and the guides point to exists. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'

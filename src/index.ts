@@ -6,6 +6,7 @@
  * @packageDocumentation
  */
 export { createClient } from './client/create-client.js'
+export { durableStorage } from './client/durable-storage.js'
 export { createManager } from './client/manager.js'
 export type * from './client/types.js'
 export type { Dialect, Translator } from './connection/dialect.js'

@@ -17,6 +17,7 @@ import { Driver } from '../runtime/driver.js'
 import type { Clock, Logger, Random, Signals } from '../runtime/ports.js'
 import type { SessionEffect, SessionInput } from '../session/client/inputs.js'
 import { ClientSession } from '../session/client/session.js'
+import { wiringOf } from './durable-storage.js'
 import { type AnyHandler, HandlerRegistry } from './handlers.js'
 import { Inbox } from './inbox.js'
 import { MessageSender, type SenderHost } from './message-sender.js'
@@ -25,7 +26,7 @@ import { closeOnSignals } from './process-signals.js'
 import { MessageReceipt, type ReceiptSource } from './receipt.js'
 import { ClientRoom } from './room.js'
 import { StatusView } from './status.js'
-import { StorageWriter } from './storage-writer.js'
+import type { StorageWriter } from './storage-writer.js'
 import type {
   Client,
   ClientOptions,
@@ -314,6 +315,7 @@ export class SurewireClient implements Client<Contract> {
   #makeSession(sink: (effect: SessionEffect) => void): ClientSession {
     const { random } = this.#environment
     const options = this.#options
+    const storage = options.queue?.storage
     return new ClientSession(
       {
         serializer: this.#resolved.serializer,
@@ -331,7 +333,7 @@ export class SurewireClient implements Client<Contract> {
         random: () => random.next(),
         newId: () => random.id(),
         buffered: () => this.#dialer.buffered,
-        durable: options.queue?.storage !== undefined,
+        persistence: storage === undefined ? null : wiringOf(storage).persistence,
       },
       sink,
     )
@@ -402,7 +404,7 @@ export class SurewireClient implements Client<Contract> {
   #openStorage(): StorageWriter | null {
     const storage = this.#options.queue?.storage
     if (storage === undefined) return null
-    return new StorageWriter(storage, this.#environment.clock, {
+    return wiringOf(storage).writer(storage, this.#environment.clock, {
       stored: (batch, kept) => this.#driver.dispatch({ type: 'stored', batch, kept }),
       adopt: (leftovers) => {
         this.#session.adopt(leftovers)

@@ -99,7 +99,7 @@ export function resolveOptions<C extends Contract>(options: ClientOptions<C>): R
     serializer,
     dialect: options.dialect ?? nativeDialect(serializer),
     transports,
-    queue: checkQueue(options.queue ?? {}, name),
+    queue: checkQueue(options.queue, name),
     requestTimeoutMs: options.request?.timeoutMs ?? DEFAULTS.request.timeoutMs,
     logger: options.logger === undefined ? silentLogger : guardLogger(options.logger),
   }
@@ -182,12 +182,12 @@ function checkReconnect(reconnect: ReconnectOptions | false | undefined, where?:
   checkChoice(fields, 'jitter', ['full', 'equal', 'none'], where, prefix)
 }
 
-function checkQueue(queue: QueueOptions, where: string): ResolvedOptions['queue'] {
+function checkQueue(queue: QueueOptions | undefined, where: string): ResolvedOptions['queue'] {
   const fields = checkSection(queue, 'queue', 'maxMessages maxBytes overflow storage', where)
   checkNumber(fields, 'maxMessages', 1, where, 'queue.')
   checkNumber(fields, 'maxBytes', 1, where, 'queue.')
   checkChoice(fields, 'overflow', ['reject', 'drop-oldest', 'drop-newest'], where, 'queue.')
-  if (queue.storage !== undefined) checkMethods(queue.storage, 'queue.storage', ['open'], where)
+  if (fields['storage'] !== undefined) checkStorage(fields['storage'], where)
   const { maxMessages, maxBytes, overflow } = { ...DEFAULTS.queue, ...queue }
   return { maxMessages, maxBytes, overflow }
 }
@@ -251,6 +251,14 @@ function checkChoice(
   const value = fields[field]
   if (value === undefined || allowed.includes(value as string)) return
   throw new ConfigError(prefix + field, value, `one of ${allowed.map(describeValue).join(', ')}`, where)
+}
+
+/** What a client does with a storage comes with it: one without is not of any use. */
+function checkStorage(storage: unknown, where: string): void {
+  checkMethods(storage, 'queue.storage', ['open'], where)
+  if (typeof (storage as Fields)['wiring'] === 'object') return
+  const allowed = 'memoryStorage(), or a storage of your own made fit by durableStorage()'
+  throw new ConfigError('queue.storage', storage, allowed, where)
 }
 
 function checkMethods(value: unknown, field: string, methods: readonly string[], where?: string): void {

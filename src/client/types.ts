@@ -47,6 +47,12 @@ export interface ReconnectOptions {
   stableAfterMs?: number
 }
 
+/** A storage as `queue.storage` takes it: `memoryStorage()`, or one of your own by way of `durableStorage()`. */
+export interface DurableStorage extends OutboxStorage {
+  /** What a client does with it comes with it: a page without durable storage does not load that code. */
+  readonly wiring: object
+}
+
 /** Bounds of what waits to be acknowledged. */
 export interface QueueOptions {
   /** @default 10_000 */
@@ -56,7 +62,7 @@ export interface QueueOptions {
   /** What happens to a message that finds the queue full. @default 'reject' */
   overflow?: 'reject' | 'drop-oldest' | 'drop-newest'
   /** @default memory */
-  storage?: OutboxStorage
+  storage?: DurableStorage
 }
 
 /** Options of {@link createClient}. Checked once; a wrong one raises a ConfigError that names the field. */

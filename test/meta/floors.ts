@@ -23,7 +23,6 @@ const below = {
     'runtime',
     'serializers',
     'transports',
-    'storage',
     'dialects',
   ],
 } as const
@@ -37,10 +36,11 @@ export const floors: Readonly<Record<string, Floor>> = {
   runtime: { floors: ['protocol'], packages: ['nanoid'] },
   serializers: { floors: ['protocol'], packages: ['@msgpack/msgpack'] },
   transports: { floors: ['protocol', 'runtime'], packages: ['isomorphic-ws', '#platform'] },
-  storage: { floors: ['protocol', 'runtime'], packages: ['node:*'] },
   dialects: { floors: ['protocol', 'connection'], packages: [] },
   client: { floors: below.client, packages: ['eventemitter3', 'nanoid'] },
-  index: { floors: [...below.client, 'client'], packages: [] },
+  // Above the client, because what a client does with a storage comes with the storage.
+  storage: { floors: ['protocol', 'runtime', 'client'], packages: ['node:*'] },
+  index: { floors: [...below.client, 'client', 'storage'], packages: [] },
   'server/core': { floors: ['protocol', 'delivery', 'session'], packages: [], pure: true },
   server: {
     floors: [...below.client, 'server/core'],

@@ -4,7 +4,7 @@
  * Owns: cutting the client off from clock, network and storage, as the end of a page does. What it had stored stays, and
  * its locks are free.
  */
-import type { OutboxHandle, OutboxStorage, Transport } from '../../src/index.js'
+import type { DurableStorage, OutboxHandle, Transport } from '../../src/index.js'
 import type { Clock, LinkEvents } from '../../src/runtime/ports.js'
 
 export class Page {
@@ -47,9 +47,9 @@ export class Page {
   }
 
   /** What was on its way to the disk when the page went is lost: the tail of the outbox. */
-  storage(inner: OutboxStorage): OutboxStorage {
+  storage(inner: DurableStorage): DurableStorage {
     return {
-      name: inner.name,
+      ...inner,
       open: async () => {
         const handle = await inner.open()
         this.#handles.push(handle)

@@ -69,7 +69,7 @@ export class SessionHarness {
       random: () => 0.5,
       newId: () => `id${++this.#ids}`,
       buffered: () => this.buffered,
-      durable: false,
+      persistence: null,
     }
   }
 

@@ -3,7 +3,8 @@
  *
  * Owns: the changes that go to storage, in order, one batch a turn; which messages may be written; the leftovers of
  * closed pages.
- * Does not own: storage itself (a port of the runtime).
+ * Does not own: storage itself (a port of the runtime). Comes with the storage (client/durable-storage.ts): a session
+ * without one has no such part.
  */
 import type { Encoded } from '../../protocol/codec.js'
 import type { Sink } from '../../protocol/machine.js'
@@ -21,7 +22,7 @@ interface PendingBatch {
 }
 
 export class Persistence {
-  #durable: boolean
+  #durable = true
   readonly #emit: Sink<SessionEffect>
   #changes: StorageChange[] = []
   #batch = 0
@@ -40,8 +41,7 @@ export class Persistence {
   /** At the end, what stays stored is not to be settled in storage. */
   #leaving = false
 
-  constructor(durable: boolean, emit: Sink<SessionEffect>) {
-    this.#durable = durable
+  constructor(emit: Sink<SessionEffect>) {
     this.#emit = emit
   }
 

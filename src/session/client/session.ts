@@ -27,7 +27,7 @@ import type { BatchTicket } from '../../delivery/receive-window.js'
 import { Downlink } from './downlink.js'
 import { Handshake, type HandshakeConfig } from './handshake.js'
 import { newCounters, type SessionCounters, type SessionEffect, type SessionInput } from './inputs.js'
-import { Persistence } from './persistence.js'
+import type { Persistence } from './persistence.js'
 import { type RequestResult, Requests } from './requests.js'
 import { type JoinAnswer, type JoinFrom, type RoomRecord, Rooms } from './rooms.js'
 import { RoundTrip } from './round-trip.js'
@@ -48,8 +48,8 @@ export interface SessionConfig {
   readonly newId: () => string
   /** Bytes that the current link has not put on the wire yet. */
   readonly buffered: () => number
-  /** Messages are stored before they are written (rule 7). */
-  readonly durable: boolean
+  /** Makes the part that has messages stored before they are written (rule 7); `null`: memory has to do. */
+  readonly persistence: ((emit: Sink<SessionEffect>) => Persistence) | null
 }
 
 /** Above this many bytes waiting in the platform's socket, nothing more is handed to it … */
@@ -77,7 +77,7 @@ export class ClientSession implements Machine<SessionInput> {
   readonly #downlink: Downlink
   readonly #rooms: Rooms
   readonly #requests: Requests
-  readonly #persistence: Persistence
+  readonly #persistence: Persistence | null
   readonly #watchdog: Watchdog
   #translator: Translator | null = null
   /** Encoded frames that go ahead of messages in the next batch. */
@@ -94,7 +94,7 @@ export class ClientSession implements Machine<SessionInput> {
       this.#onConnection(effect),
     )
     this.#handshake = new Handshake(config.handshake)
-    this.#persistence = new Persistence(config.durable, emit)
+    this.#persistence = config.persistence?.(emit) ?? null
     this.#outbox = new Outbox(config.outbox, config.newId, (entry) => this.#onSettled(entry))
     this.#uplink = new Uplink(config, this.#outbox, this.counters, this.roundTrip)
     this.#downlink = new Downlink(config.window, this.counters, emit)
@@ -139,7 +139,7 @@ export class ClientSession implements Machine<SessionInput> {
   /** Queues a message; it is written at the end of the turn. */
   enqueue(draft: Draft, now: number): OutboxEntry {
     const entry = this.#outbox.enqueue(draft, now)
-    this.#persistence.appended(entry)
+    this.#persistence?.appended(entry)
     return entry
   }
 
@@ -198,7 +198,7 @@ export class ClientSession implements Machine<SessionInput> {
 
   /** Takes over outboxes that closed pages left behind; before the first dial. */
   adopt(leftovers: Parameters<Persistence['adopt']>[1]): void {
-    this.#persistence.adopt(this.#outbox, leftovers, (body) => this.#config.serializer.size(body))
+    this.#persistence?.adopt(this.#outbox, leftovers, (body) => this.#config.serializer.size(body))
   }
 
   // ── the machine ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -242,7 +242,7 @@ export class ClientSession implements Machine<SessionInput> {
       case 'wake':
         return this.#connection.handle(input, now)
       case 'stored':
-        return this.#persistence.stored(input.batch, input.kept)
+        return this.#persistence?.stored(input.batch, input.kept)
       case 'tick':
         return this.#tick(now)
       case 'flush':
@@ -357,7 +357,7 @@ export class ClientSession implements Machine<SessionInput> {
         return this.#uplink.rejected(frame[1], frame[2], frame[3], frame[4])
       case FrameType.ATTACHED:
         this.#attached(this.#uplink.attached(frame[1], frame[2]))
-        return this.#persistence.attached(this.#outbox)
+        return this.#persistence?.attached(this.#outbox)
       case FrameType.SKIP:
         return this.#downlink.skip(frame)
       case FrameType.GAP:
@@ -430,7 +430,7 @@ export class ClientSession implements Machine<SessionInput> {
     if (ended !== null) this.#endSession(ended)
     this.#followLogs(welcome)
     this.#countConnect()
-    this.#persistence.attached(this.#outbox)
+    this.#persistence?.attached(this.#outbox)
     this.#emit({ type: 'opened-session', resumed, user })
   }
 
@@ -457,12 +457,12 @@ export class ClientSession implements Machine<SessionInput> {
 
   #attached({ producer, fate }: Attached): void {
     if (fate === 'refused') this.#refused(producer)
-    else if (fate === 'tail-lost') this.#persistence.tailLost(this.#outbox, producer)
+    else if (fate === 'tail-lost') this.#persistence?.tailLost(this.#outbox, producer)
   }
 
   /** The server refused a producer: taken by another page, or another user's (rules 3, 15). */
   #refused(producer: OutboxEntry['producer']): void {
-    if (producer.leftover) return this.#persistence.notOurs(this.#outbox, producer)
+    if (producer.leftover) return this.#persistence?.notOurs(this.#outbox, producer)
     this.#outbox.retire(producer, 'producer_refused', 'the server refused this client’s sequence of messages')
     this.#emit({
       type: 'warning',
@@ -489,10 +489,12 @@ export class ClientSession implements Machine<SessionInput> {
 
   #onConnection(effect: ConnectionEffect): void {
     switch (effect.type) {
-      case 'dial':
+      case 'dial': {
         this.#handshake.beforeDial()
-        this.#persistence.attaching(this.#uplink.beforeDial())
+        const raised = this.#uplink.beforeDial()
+        this.#persistence?.attaching(raised)
         return this.#emit(effect)
+      }
       case 'greet':
         return this.#greet(effect.dial)
       case 'drop':
@@ -584,7 +586,7 @@ export class ClientSession implements Machine<SessionInput> {
     // Timers may be late: what is past its time must not be written.
     this.#outbox.expire(now)
     this.#requests.tick(now)
-    this.#persistence.flush()
+    this.#persistence?.flush()
     const { state } = this.#connection
     if (state.name === 'live') this.#write(state.dial, now)
     if (this.#ending !== null && (this.#outbox.empty || state.name === 'closed')) this.#finish(this.#ending)
@@ -614,7 +616,9 @@ export class ClientSession implements Machine<SessionInput> {
   }
 
   #attachNew(): void {
-    const unattached = this.#uplink.takeUnattached((producer) => this.#persistence.attachIsKept(producer))
+    const unattached = this.#uplink.takeUnattached(
+      (producer) => this.#persistence?.attachIsKept(producer) ?? true,
+    )
     for (const { producer, index } of unattached) this.#push([FrameType.ATTACH, index, producer.offer()])
   }
 
@@ -647,10 +651,10 @@ export class ClientSession implements Machine<SessionInput> {
     this.#ending = null
     this.#sayGoodbye()
     this.#connection.handle({ type: 'close', code: ending.code, reason: ending.reason }, this.#now)
-    this.#persistence.flush()
+    this.#persistence?.flush()
     this.#requests.endAll()
     for (const producer of this.#outbox.producers()) {
-      if (this.#persistence.keeps(producer)) this.#persistence.leaveForNextPage(this.#outbox, producer)
+      if (this.#persistence?.keeps(producer)) this.#persistence.leaveForNextPage(this.#outbox, producer)
       else
         this.#outbox.retire(producer, 'closed', 'the client was closed before the server acknowledged this')
     }
@@ -668,7 +672,7 @@ export class ClientSession implements Machine<SessionInput> {
   }
 
   #onSettled(entry: OutboxEntry): void {
-    this.#persistence.settled(entry)
+    this.#persistence?.settled(entry)
     entry.extra?.onSettled?.(entry)
     this.#emit({ type: 'settled', entry })
   }

@@ -1,12 +1,17 @@
 import { describe, expect, it } from 'vitest'
 import { FrameType } from '../../../../src/protocol/frames.js'
+import type { Sink } from '../../../../src/protocol/machine.js'
 import type { StorageChange, StoredOutbox } from '../../../../src/protocol/storage.js'
 import { json } from '../../../../src/serializers/json.js'
+import type { SessionEffect } from '../../../../src/session/client/inputs.js'
+import { Persistence } from '../../../../src/session/client/persistence.js'
 import { accepted, state } from '../../../support/fake-server-frames.js'
 import { SessionHarness } from '../../../support/session-harness.js'
 
+const persistence = (emit: Sink<SessionEffect>): Persistence => new Persistence(emit)
+
 function durable(): SessionHarness {
-  return new SessionHarness({ durable: true })
+  return new SessionHarness({ persistence })
 }
 
 /** Confirms everything that was handed to storage. */
@@ -79,7 +84,7 @@ describe('with durable storage, a message', () => {
 
   it('that is dropped for want of room is not stored', () => {
     const harness = new SessionHarness({
-      durable: true,
+      persistence,
       outbox: { maxMessages: 1, maxBytes: 1_000, overflow: 'reject' },
     })
     harness.queue('a')

@@ -1,0 +1,36 @@
+/**
+ * Durable outboxes, as something that comes with a storage: a client without one doesn't ship the code.
+ *
+ * Owns: what a client does with `queue.storage`: the session's part (session/client/persistence.ts) and the writing
+ * (storage-writer.ts). Does not own: any storage (storage/).
+ */
+import type { Sink } from '../protocol/machine.js'
+import type { Clock, OutboxStorage } from '../runtime/ports.js'
+import type { SessionEffect } from '../session/client/inputs.js'
+import { Persistence } from '../session/client/persistence.js'
+import { type StorageHost, StorageWriter } from './storage-writer.js'
+import type { DurableStorage } from './types.js'
+
+/** How a client keeps its outbox in a storage. */
+export interface StorageWiring {
+  persistence(emit: Sink<SessionEffect>): Persistence
+  writer(storage: OutboxStorage, clock: Clock, host: StorageHost): StorageWriter
+}
+
+const WIRING: StorageWiring = {
+  persistence: (emit) => new Persistence(emit),
+  writer: (storage, clock, host) => new StorageWriter(storage, clock, host),
+}
+
+/**
+ * Makes a storage of one's own fit for `queue.storage`. `memoryStorage()` needs it not.
+ *
+ * @example
+ * createClient({ url, queue: { storage: durableStorage({ name: 'disk', open: openDisk }) } })
+ */
+export function durableStorage(storage: OutboxStorage): DurableStorage {
+  return { name: storage.name, open: () => storage.open(), wiring: WIRING }
+}
+
+/** What {@link durableStorage} put there; the public type says nothing of it. */
+export const wiringOf = (storage: DurableStorage): StorageWiring => storage.wiring as StorageWiring

@@ -15,7 +15,7 @@ export class Ledger {
   #outOfOrder = 0
 
   constructor(readonly size: number) {
-    this.#runs = new Array<number>(size).fill(0)
+    this.#runs = Array.from({ length: size }, () => 0)
   }
 
   handled(index: number): void {

@@ -65,6 +65,8 @@ export class World {
   #store = 0
   #process = 0
   #pages = 0
+  /** Processes that end in order; the next starts after them. */
+  #draining = 0
   #violation: unknown = null
 
   constructor(seed: number) {
@@ -224,7 +226,11 @@ export class World {
     this.#report.restarts++
     if (this.#chance(0.3)) {
       // The next process starts when this one has ended: a memory store has room for one.
-      void this.#server.close({ drainMs: 100, spreadMs: 500 }).then(() => this.#startSoon())
+      this.#draining++
+      void this.#server.close({ drainMs: 100, spreadMs: 500 }).then(() => {
+        this.#draining--
+        this.#startSoon()
+      })
       return
     }
     this.#server.crash()
@@ -235,6 +241,7 @@ export class World {
     const keepStore = this.#chance(0.5)
     this.#clock.setTimer(
       () => {
+        if (this.#draining > 0) return
         try {
           this.#process++
           this.#server.start({ keepStore })

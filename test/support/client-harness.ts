@@ -15,11 +15,12 @@ import { manualClock } from '../../src/testing/manual-clock.js'
 import { createTestNetwork } from '../../src/testing/network.js'
 import type { TestPeer } from '../../src/testing/network-types.js'
 import { seededRandom } from '../../src/testing/seeded-random.js'
-import { accepted, welcomeOf } from './fake-server-frames.js'
+import { state, welcomeOf } from './fake-server-frames.js'
 
 export const URL_OF_SERVER = 'ws://server.test/ws'
 
 const serializer = json()
+let clients = 0
 
 /** The server's end of one connection. */
 export class FarEnd {
@@ -59,10 +60,13 @@ export class FarEnd {
     return this.frames.filter((frame) => frame[0] === type)
   }
 
-  /** Attaches the producers that were asked for since, and accepts everything that came in producer 0. */
-  acceptAll(): void {
-    const last = Math.max(0, ...this.frames.map((frame) => (frame[0] === FrameType.SEND ? frame[1] : 0)))
-    if (last > 0) this.send(accepted(0, last))
+  /** Answers every ATTACH: nothing is known of the producer. Returns their indices. */
+  attachAll(): number[] {
+    return this.frames.flatMap((frame) => {
+      if (frame[0] !== FrameType.ATTACH) return []
+      this.send([FrameType.ATTACHED, frame[1], state(frame[2].floor)])
+      return [frame[1]]
+    })
   }
 }
 
@@ -92,7 +96,8 @@ export class ClientHarness {
       { url: URL_OF_SERVER, transports: [this.network.transport()], ...options },
       {
         clock: this.network.clock,
-        random: seededRandom(7),
+        // Another for every client: ids must differ.
+        random: seededRandom(++clients),
         signals: {
           listen: (callback) => {
             this.signals.add(callback)

@@ -4,9 +4,10 @@ const ABANDONED_ROOM =
 const EPOCH_NOT_STORED =
   'a page went after it had written in an epoch that storage did not hold yet; the next one ran its messages again'
 
-export const pastSeeds: readonly { readonly name: string; readonly seed: number; readonly steps: number }[] = [
-  { name: ABANDONED_ROOM, seed: 286, steps: 400 },
-  { name: EPOCH_NOT_STORED, seed: 105, steps: 400 },
-  { name: EPOCH_NOT_STORED, seed: 148, steps: 400 },
-  { name: EPOCH_NOT_STORED, seed: 364, steps: 400 },
-]
+export const pastSeeds: readonly { readonly name: string; readonly seed: number; readonly steps: number }[] =
+  [
+    { name: ABANDONED_ROOM, seed: 286, steps: 400 },
+    { name: EPOCH_NOT_STORED, seed: 105, steps: 400 },
+    { name: EPOCH_NOT_STORED, seed: 148, steps: 400 },
+    { name: EPOCH_NOT_STORED, seed: 364, steps: 400 },
+  ]

@@ -6,8 +6,8 @@
  * are gone first; logs by number, the longest untouched first, empty ones before others.
  * Does not own: timers. What has expired is dropped when it is touched, and by a sweep that other calls pay for.
  */
-import { nanoid } from 'nanoid'
 import { repliesLog, sessionLog } from '../protocol/logs.js'
+import { systemRandom } from '../runtime/system.js'
 import type {
   Append,
   AppendListener,
@@ -51,6 +51,8 @@ export interface MemoryStoreOptions {
   maxLogs?: number
   /** Monotonic time in ms. @default the machine's */
   clock?: { now(): number }
+  /** Gives the epochs of logs. @default the machine's */
+  random?: { id(): string }
 }
 
 /** Sweeping looks at every record: seldom enough to cost nothing, often enough that nothing lingers for long. */
@@ -72,6 +74,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
 class MemoryStore implements Store {
   readonly name = 'memory'
   readonly #now: () => number
+  readonly #random: { id(): string }
   readonly #history: History
   readonly #maxLogs: number
   readonly #producers: MemoryProducers
@@ -81,7 +84,8 @@ class MemoryStore implements Store {
   #sweptAt: number
 
   constructor(options: MemoryStoreOptions) {
-    const { clock } = options
+    const { clock, random = systemRandom() } = options
+    this.#random = random
     this.#now = clock === undefined ? () => performance.now() : () => clock.now()
     this.#history = {
       messages: options.historyMessages ?? 1_000,
@@ -176,7 +180,7 @@ class MemoryStore implements Store {
     const known = this.#logs.get(name)
     if (known !== undefined) return known
     if (this.#logs.size >= this.#maxLogs) this.#evictLogs()
-    const log = new MemoryLog(nanoid(), this.#now())
+    const log = new MemoryLog(this.#random.id(), this.#now())
     this.#logs.set(name, log)
     return log
   }

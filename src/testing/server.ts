@@ -195,7 +195,10 @@ class MemoryServer<C extends Contract> implements TestServer<C> {
   #makeStore(): Store {
     const { store, limits } = this.#options
     if (typeof store === 'function') return store()
-    if (store === undefined) return memoryStore({ ...limits, clock: this.network.clock })
+    if (store === undefined) {
+      const { clock, random } = this.network
+      return memoryStore({ ...limits, clock, random: random.fork(`store ${this.url} ${this.#starts}`) })
+    }
     if (this.#starts > 0) {
       throw new ConfigError('store', store, 'a function that makes a store, to restart without the old one')
     }

@@ -276,6 +276,7 @@ export class World {
       clock: this.#clock,
       historyMessages: this.#pick([5, 200]),
       sessionMs: 30_000,
+      random: this.#random.fork(`store ${this.#store}`),
     })
     this.#store++
     store.listen((log, epoch, entry) => {

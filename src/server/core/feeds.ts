@@ -57,7 +57,7 @@ export class Feeds {
     this.#whenOpen(feed, {
       wanted,
       then: () => {
-        if (wanted() && !isWithinTail(feed, wish)) this.#refresh(feed, wanted, add)
+        if (wanted() && !isAtHead(feed, wish)) this.#refresh(feed, wanted, add)
         else add(null)
       },
     })
@@ -181,11 +181,9 @@ function emptyFeed(log: string): Feed {
   }
 }
 
-/** What lies after the wished position is at hand, so nothing can be missing. */
-function isWithinTail({ epoch, head, tail }: Feed, wish: Wish): boolean {
-  if (wish === null) return true
-  if (wish.offset > head || (wish.epoch !== null && wish.epoch !== epoch)) return false
-  return wish.offset + 1 >= (tail[0]?.offset ?? head + 1)
+/** Nothing was missed. Else the store is asked, even for what is at hand: history is trimmed to the message. */
+function isAtHead({ epoch, head }: Feed, wish: Wish): boolean {
+  return wish === null || (wish.offset === head && (wish.epoch === null || wish.epoch === epoch))
 }
 
 /** Rule 8: another epoch, or beyond the head: the log began anew. Rule 9: what was trimmed is named exactly. */

@@ -40,8 +40,11 @@ export interface MemoryStoreOptions {
   producerMs?: number
   /** Refusals are remembered for so many numbers; at least the server's `limits.maxInFlight`. @default 1_024 */
   maxInFlight?: number
-  /** Producer records; beyond it the one that was detached first goes. @default 100_000 */
-  maxProducers?: number
+  /**
+   * Producer records; beyond it the one that was detached first goes. Not `limits.maxProducers`, which is of one
+   * connection. @default 100_000
+   */
+  maxProducerRecords?: number
   /** Session records; beyond it the one that was detached first goes. @default 100_000 */
   maxSessions?: number
   /**
@@ -95,7 +98,7 @@ class MemoryStore implements Store {
     this.#maxLogs = options.maxLogs ?? 100_000
     this.#producers = new MemoryProducers({
       producerMs: options.producerMs ?? 86_400_000,
-      maxProducers: options.maxProducers ?? 100_000,
+      maxProducers: options.maxProducerRecords ?? 100_000,
       maxRefusals: options.maxInFlight ?? 1_024,
     })
     this.#sessions = new MemorySessions({

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { DEFAULT_LIMITS } from '../../../src/server/core/limits.js'
 import type { MaybePromise, Store } from '../../../src/server/core/store.js'
 import { memoryStore } from '../../../src/server/memory-store.js'
 import { manualClock } from '../../../src/testing/manual-clock.js'
@@ -112,8 +113,8 @@ test('beyond maxLogs the log untouched for longest goes, an empty one before oth
   expect((store.logState('room/b') as { epoch: string }).epoch).not.toBe(empty.epoch)
 })
 
-test('beyond maxProducers the one that was detached first goes', () => {
-  const store = memoryStore({ maxProducers: 2 })
+test('beyond maxProducerRecords the one that was detached first goes', () => {
+  const store = memoryStore({ maxProducerRecords: 2 })
   const attach = (id: string, attachNumber: number) =>
     store.attachProducer({
       offer: { id, key: 'k', kind: 'messages', attach: attachNumber, floor: 0, written: 0 },
@@ -128,6 +129,20 @@ test('beyond maxProducers the one that was detached first goes', () => {
   attach('c', 1)
   expect(attach('a', 2)).toMatchObject({ how: 'kept' })
   expect(attach('b', 2)).toMatchObject({ how: 'created' })
+})
+
+test('the limits of one connection, handed over whole, do not bound the records of all', () => {
+  const store = memoryStore({ ...DEFAULT_LIMITS })
+  const attach = (n: number, attachNumber: number) =>
+    store.attachProducer({
+      offer: { id: `p${n}`, key: 'k', kind: 'messages', attach: attachNumber, floor: 0, written: 0 },
+      user: 'u',
+      heldOwner: `owner of ${n}`,
+      newOwner: `owner of ${n}`,
+      newEpoch: 'e',
+    })
+  for (let n = 0; n < 1_000; n++) attach(n, 1)
+  expect(attach(0, 2)).toMatchObject({ how: 'kept' })
 })
 
 test('what expired is swept although nobody touches it', () => {

@@ -271,7 +271,7 @@ test('a record that another process took fences this one: the handler aborts, th
 
 test('a record that is gone while its client is connected ends the connection with 4202', () => {
   const clock = manualClock()
-  const store = memoryStore({ clock, maxProducers: 1 })
+  const store = memoryStore({ clock, maxProducerRecords: 1 })
   const server = world({ clock, store })
   server.engine.on('note', () => {})
   const peer = server.connect()

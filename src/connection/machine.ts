@@ -36,8 +36,11 @@ export class Connection implements Machine<ConnectionInput> {
   #attempt = 0
   /** Retries since a connection was last stable; drives the backoff. */
   #retries = 0
-  /** The one more try that was granted after a refusal or a violation; cleared by a stable connection. */
-  #granted: 'token' | 'afresh' | null = null
+  /**
+   * The one more try that was granted after a refusal, and after a violation. A welcome takes back the first, a stable
+   * connection both.
+   */
+  readonly #granted = new Set<'token' | 'afresh'>()
   #fail: LinkEnd['fail'] = null
   #bye = false
   #away: { afterMs: number; spreadMs: number } | null = null
@@ -138,7 +141,7 @@ export class Connection implements Machine<ConnectionInput> {
     if (state.name !== 'idle' && !(state.name === 'closed' && !state.final)) return
     this.#attempt = 0
     this.#retries = 0
-    this.#granted = null
+    this.#granted.clear()
     this.#dial('connect', 'connect() was called', now)
   }
 
@@ -177,7 +180,7 @@ export class Connection implements Machine<ConnectionInput> {
       peerPings: pingMs > 0,
     }
     this.#attempt = 0
-    if (this.#granted === 'token') this.#granted = null
+    this.#granted.delete('token')
     this.#become(
       { name: 'live', dial: this.#state.dial, since: now, heartbeat: new Heartbeat(config, now) },
       { code: 'welcome', message: 'the server welcomed the session' },
@@ -233,8 +236,8 @@ export class Connection implements Machine<ConnectionInput> {
 
   #retryOnce(next: Next & { do: 'retry-once' }, cause: Cause, now: number): void {
     const pointless = next.what === 'token' && !this.#config.freshCredentials
-    if (pointless || this.#granted === next.what) return this.#stop(next.error)
-    this.#granted = next.what
+    if (pointless || this.#granted.has(next.what)) return this.#stop(next.error)
+    this.#granted.add(next.what)
     this.#emitError(next.error)
     if (next.what === 'afresh') this.#emit({ type: 'forget-session', cause })
     this.#wait(0, cause, now)
@@ -313,7 +316,7 @@ export class Connection implements Machine<ConnectionInput> {
   #redial(cause: Cause, now: number): void {
     this.#attempt = 0
     this.#retries = 0
-    this.#granted = null
+    this.#granted.clear()
     this.#dial(cause.code, cause.message, now)
   }
 
@@ -375,7 +378,7 @@ export class Connection implements Machine<ConnectionInput> {
     const { reconnect } = this.#config
     if (reconnect !== null && now - this.#state.since >= reconnect.stableAfterMs) {
       this.#retries = 0
-      this.#granted = null
+      this.#granted.clear()
     }
     this.#emit({ type: 'lost', code, reason, cause })
     return true

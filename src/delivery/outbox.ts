@@ -97,7 +97,8 @@ export class Outbox {
 
   /** Queues a message. One that finds no room comes back settled as `dropped`. */
   enqueue(draft: Draft, now: number): OutboxEntry {
-    if (draft.replaces !== null) this.#cancelReplaced(draft.replaces)
+    const older = draft.replaces === null ? undefined : this.#replaceable.get(draft.replaces)
+    if (older !== undefined) this.#replace(older, draft)
     if (!this.#makeRoom(draft.size)) return this.#drop(draft)
     const producer = this.producer(draft.lane)
     const entry = new OutboxEntry(producer, producer.nextSeq, this.#order++, draft.body, draft.size)
@@ -119,7 +120,7 @@ export class Outbox {
       const entry = new OutboxEntry(producer, seq, this.#order++, body, size)
       entry.state = 'written'
       producer.append(entry)
-      producer.written = seq
+      producer.written = Math.max(producer.written, seq)
       this.#inFlight++
       this.#bytes += size
     }
@@ -200,10 +201,12 @@ export class Outbox {
     if (this.#expiring.size > 2 * (this.#queued + 64)) this.#expiring.prune((item) => item.state === 'queued')
   }
 
-  #cancelReplaced(key: string): void {
-    const older = this.#replaceable.get(key)
-    if (older !== undefined)
-      this.cancel(older, 'replaced', `a newer message with replaces: '${key}' took its place`)
+  /** Makes way for a newer message, unless that finds no room even then: better the older one than none. */
+  #replace(older: OutboxEntry, { replaces, size }: Draft): void {
+    const { maxBytes, overflow } = this.#limits
+    const left = overflow === 'drop-oldest' ? 0 : this.#bytes - older.size
+    if (left + size > maxBytes) return
+    this.cancel(older, 'replaced', `a newer message with replaces: '${replaces}' took its place`)
   }
 
   #forgetReplaceable(entry: OutboxEntry): void {

@@ -76,29 +76,36 @@ export class Dialer {
   #open(current: Current, url: string, auth: unknown, index: number): void {
     const transport = this.#plan.transports[index]
     if (transport === undefined) return
-    const isCurrent = (): boolean => this.#current === current
+    const events = this.#events
+    // What a transport reports before it has returned its link waits for that.
+    let early: (() => void)[] | null = []
+    const report = (event: () => void): void => {
+      if (this.#current !== current) return
+      if (early === null) event()
+      else early.push(event)
+    }
     current.link = transport.open(
       { url, protocols: this.#plan.protocols },
       {
-        opened: () => {
-          if (isCurrent()) this.#events.opened(current.dial, auth)
-        },
-        received: (data) => {
-          if (isCurrent()) this.#events.received(current.dial, data)
-        },
-        closed: (code, reason) => {
-          if (!isCurrent()) return
-          current.link = null
-          this.#events.closed(current.dial, code, reason)
-        },
-        failed: (error) => {
-          if (!isCurrent()) return
-          current.link = null
-          if (index + 1 < this.#plan.transports.length) this.#open(current, url, auth, index + 1)
-          else this.#fail(current, asConnectError(error))
-        },
+        opened: () => report(() => events.opened(current.dial, auth)),
+        received: (data) => report(() => events.received(current.dial, data)),
+        closed: (code, reason) =>
+          report(() => {
+            current.link = null
+            events.closed(current.dial, code, reason)
+          }),
+        failed: (error) => report(() => this.#openNext(current, url, auth, index + 1, error)),
       },
     )
+    const waiting = early
+    early = null
+    for (const event of waiting) report(event)
+  }
+
+  #openNext(current: Current, url: string, auth: unknown, index: number, error: unknown): void {
+    current.link = null
+    if (index < this.#plan.transports.length) this.#open(current, url, auth, index)
+    else this.#fail(current, asConnectError(error))
   }
 
   #fail(current: Current, error: SurewireError): void {

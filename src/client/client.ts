@@ -6,7 +6,14 @@
  */
 import { EventEmitter } from 'eventemitter3'
 import type { Contract } from '../protocol/contract.js'
-import { ClosedError, ConfigError, ConnectError, DeliveryError, SurewireError } from '../protocol/errors.js'
+import {
+  ClosedError,
+  ConfigError,
+  ConnectError,
+  DeliveryError,
+  SurewireError,
+  messageOf,
+} from '../protocol/errors.js'
 import { MAX_NAME_LENGTH } from '../protocol/check.js'
 import { unreachable } from '../protocol/machine.js'
 import type { Message } from '../protocol/messages.js'
@@ -17,16 +24,19 @@ import { Driver } from '../runtime/driver.js'
 import type { Clock, Logger, Random, Signals } from '../runtime/ports.js'
 import type { SessionEffect, SessionInput } from '../session/client/inputs.js'
 import { ClientSession } from '../session/client/session.js'
+import { abortError, onAbort } from './abort.js'
 import { wiringOf } from './durable-storage.js'
 import { type AnyHandler, HandlerRegistry } from './handlers.js'
 import { Inbox } from './inbox.js'
 import { MessageSender, type SenderHost } from './message-sender.js'
+import { checkOption, DURATION } from './option-rules.js'
 import { checkUpdate, connectionConfig, type ResolvedOptions } from './options.js'
 import { closeOnSignals } from './process-signals.js'
 import { MessageReceipt, type ReceiptSource } from './receipt.js'
-import { ClientRoom } from './room.js'
+import { ClientRoom, type RoomHost } from './room.js'
 import { StatusView } from './status.js'
 import type { StorageWriter } from './storage-writer.js'
+import { Subscribers } from './subscribers.js'
 import type {
   Client,
   ClientOptions,
@@ -74,7 +84,7 @@ export class SurewireClient implements Client<Contract> {
   readonly #rooms = new Map<string, ClientRoom>()
   readonly #view: StatusView
   readonly #storage: StorageWriter | null
-  readonly #listeners = new Set<() => void>()
+  readonly #subscribers = new Subscribers((error) => this.#fault(error))
   readonly #warned = new Set<string>()
   readonly #cleanups: (() => void)[] = []
   /** One for all messages: a receipt must cost no closures. */
@@ -96,7 +106,8 @@ export class SurewireClient implements Client<Contract> {
     ended: (source) => this.#announceSettled(source),
   }
   #published: Snapshot
-  #connectWaiters: { resolve: () => void; reject: (error: SurewireError) => void }[] = []
+  readonly #roomHost: RoomHost
+  readonly #connectWaiters = new Set<(error: SurewireError | null) => void>()
   #closing: { promise: Promise<void>; resolve: () => void } | null = null
 
   constructor(options: ClientOptions<Contract>, resolved: ResolvedOptions, environment: ClientEnvironment) {
@@ -122,6 +133,13 @@ export class SurewireClient implements Client<Contract> {
     this.#dialer = this.#makeDialer()
     this.#inbox = this.#makeInbox()
     this.#sender = new MessageSender(this.#senderHost, resolved.serializer, resolved.contract)
+    this.#roomHost = {
+      session: this.#session,
+      touch: () => this.#driver.touch(),
+      closed: () => this.#closing !== null,
+      send: (room, type, data, sendOptions) => this.#sender.send(room, type, data, sendOptions),
+      failed: (error) => this.#fault(error),
+    }
     this.#view = new StatusView(this.#session, environment.clock)
     this.#published = this.#view.snapshot
     this.#storage = this.#openStorage()
@@ -135,11 +153,7 @@ export class SurewireClient implements Client<Contract> {
   }
 
   subscribe(listener: () => void): () => void {
-    const own = (): void => listener()
-    this.#listeners.add(own)
-    return () => {
-      this.#listeners.delete(own)
-    }
+    return this.#subscribers.add(listener)
   }
 
   stats(): Stats {
@@ -169,25 +183,18 @@ export class SurewireClient implements Client<Contract> {
     if (signal?.aborted) return Promise.reject(abortError(signal))
     if (open) return Promise.resolve()
     return new Promise((resolve, reject) => {
-      const onAbort = (): void => {
-        this.#connectWaiters = this.#connectWaiters.filter((other) => other !== waiter)
-        reject(abortError(signal))
+      const settle = (error: SurewireError | null): void => {
+        stopListening()
+        if (error === null) resolve()
+        else reject(error)
+      }
+      const stopListening = onAbort(signal, () => {
+        this.#connectWaiters.delete(settle)
+        settle(abortError(signal))
         // Once it was open, others rely on it.
-        if (this.#connectWaiters.length === 0 && this.#view.status === 'connecting') void this.disconnect()
-      }
-      const done = (): void => signal?.removeEventListener('abort', onAbort)
-      const waiter = {
-        resolve: () => {
-          done()
-          resolve()
-        },
-        reject: (error: SurewireError) => {
-          done()
-          reject(error)
-        },
-      }
-      signal?.addEventListener('abort', onAbort, { once: true })
-      this.#connectWaiters.push(waiter)
+        if (this.#connectWaiters.size === 0 && this.#view.status === 'connecting') void this.disconnect()
+      })
+      this.#connectWaiters.add(settle)
       this.#driver.dispatch({ type: 'connect' })
     })
   }
@@ -242,7 +249,7 @@ export class SurewireClient implements Client<Contract> {
     if (!live) return this.#restart('options_changed', 'update() changed auth')
     const { auth } = this.#options
     Promise.resolve()
-      .then(() => (typeof auth === 'function' ? (auth as () => unknown)() : auth))
+      .then(() => call(auth))
       .then(
         (value) => this.#driver.dispatch({ type: 'authenticate', auth: value }),
         (error: unknown) =>
@@ -267,13 +274,12 @@ export class SurewireClient implements Client<Contract> {
     if (signal?.aborted) throw abortError(signal)
     return new Promise<never>((resolve, reject) => {
       const now = this.#environment.clock.now()
-      const onAbort = (): void => {
+      const stopListening = onAbort(signal, () => {
         this.#session.abortRequest(entry, abortError(signal))
         this.#driver.touch()
-      }
-      signal?.addEventListener('abort', onAbort, { once: true })
+      })
       const entry = this.#session.request(draft, now + timeoutMs, now, (result) => {
-        signal?.removeEventListener('abort', onAbort)
+        stopListening()
         const checked = result.ok ? this.#sender.checkReply(type, result.data) : result
         if (checked.ok) resolve(checked.data as never)
         else reject(checked.error)
@@ -305,7 +311,7 @@ export class SurewireClient implements Client<Contract> {
         this.name,
       )
     }
-    const room = this.#makeRoom(id)
+    const room = new ClientRoom(id, this.#roomHost)
     this.#rooms.set(id, room)
     return room
   }
@@ -365,25 +371,6 @@ export class SurewireClient implements Client<Contract> {
       },
       this.#resolved.contract,
     )
-  }
-
-  #makeRoom(id: string): ClientRoom {
-    const touched = <R>(result: R): R => {
-      this.#driver.touch()
-      return result
-    }
-    return new ClientRoom(id, {
-      record: (room) => this.#session.room(room),
-      cursor: (room) => this.#session.roomCursor(room),
-      join: (room, from, presence, answer) => {
-        if (this.#closing !== null) answer({ ok: false, error: new ClosedError('the client is closed') })
-        else touched(this.#session.join(room, from, presence, answer))
-      },
-      leave: (room, done) => touched(this.#session.leave(room, done)),
-      present: (room, state) => touched(this.#session.present(room, state)),
-      send: (room, type, data, options) => this.#sender.send(room, type, data, options),
-      failed: (error) => this.#fault(error),
-    })
   }
 
   #cancel(source: ReceiptSource): boolean {
@@ -497,10 +484,9 @@ export class SurewireClient implements Client<Contract> {
   }
 
   #settleConnect(error: SurewireError | null): void {
-    for (const waiter of this.#connectWaiters.splice(0)) {
-      if (error === null) waiter.resolve()
-      else waiter.reject(error)
-    }
+    const waiters = [...this.#connectWaiters]
+    this.#connectWaiters.clear()
+    for (const settle of waiters) settle(error)
   }
 
   #announceSettled(source: ReceiptSource): void {
@@ -541,12 +527,11 @@ export class SurewireClient implements Client<Contract> {
 
   /** A listener or adapter threw: never a broken loop. */
   #fault(cause: unknown): void {
-    const message = cause instanceof Error ? cause.message : String(cause)
     this.#logger.error('a listener failed', { client: this.name, cause })
     try {
       this.lifecycle.emit(
         'error',
-        new SurewireError(`a listener failed: ${message}`, { code: 'listener_failed', cause }),
+        new SurewireError(`a listener failed: ${messageOf(cause)}`, { code: 'listener_failed', cause }),
       )
     } catch (error) {
       this.#logger.error('an error listener failed', { client: this.name, cause: error })
@@ -557,13 +542,7 @@ export class SurewireClient implements Client<Contract> {
     const { snapshot } = this
     if (snapshot === this.#published) return
     this.#published = snapshot
-    for (const listener of [...this.#listeners]) {
-      try {
-        listener()
-      } catch (error) {
-        this.#fault(error)
-      }
-    }
+    this.#subscribers.notify()
   }
 
   /** Everything is settled: let go of the platform. */
@@ -581,10 +560,6 @@ const pingInterval = ({ heartbeat }: Pick<ClientOptions, 'heartbeat' | 'connectT
 
 const call = (value: unknown): unknown => (typeof value === 'function' ? (value as () => unknown)() : value)
 
-function abortError(signal: AbortSignal | undefined): SurewireError {
-  return new SurewireError('the operation was aborted', { code: 'aborted', cause: signal?.reason })
-}
-
 function checkClose(
   options: CloseOptions,
   connected: boolean,
@@ -595,8 +570,6 @@ function checkClose(
   }
   if (typeof reason !== 'string' || wireSize(reason) > MAX_REASON_BYTES)
     throw new ConfigError('reason', reason, 'a string of at most 123 bytes')
-  if (typeof drainMs !== 'number' || !(drainMs >= 0) || !Number.isFinite(drainMs)) {
-    throw new ConfigError('drainMs', drainMs, 'a finite number of milliseconds, at least 0')
-  }
+  checkOption('drainMs', drainMs, DURATION)
   return { code, reason, drainMs }
 }

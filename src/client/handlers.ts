@@ -7,6 +7,7 @@
 import { EventEmitter } from 'eventemitter3'
 import { SurewireError } from '../protocol/errors.js'
 import type { Message } from '../protocol/messages.js'
+import { onAbort } from './abort.js'
 import type { MessagesOptions, OnOptions } from './types.js'
 
 /** A handler as the registry keeps it: types were checked where it was registered. */
@@ -36,9 +37,9 @@ export class HandlerRegistry {
     const off = (): void => {
       active = false
       this.#emitter.off(type, stored)
-      signal?.removeEventListener('abort', off)
+      stopListening()
     }
-    signal?.addEventListener('abort', off, { once: true })
+    const stopListening = onAbort(signal, off)
     return off
   }
 
@@ -55,13 +56,12 @@ export class HandlerRegistry {
     const buffer = new MessageBuffer(options.maxBuffered ?? DEFAULT_MAX_BUFFERED)
     const off = this.on(type, (_data: unknown, message: Message) => buffer.push(message))
     const { signal } = options
-    const end = (): void => buffer.end(null)
+    const stopListening = onAbort(signal, () => buffer.end(null))
     buffer.onEnd = () => {
       off()
-      signal?.removeEventListener('abort', end)
+      stopListening()
     }
-    if (signal?.aborted) end()
-    else signal?.addEventListener('abort', end, { once: true })
+    if (signal?.aborted) buffer.end(null)
     // Subscribed by this type, so nothing else comes in.
     return buffer as unknown as AsyncIterableIterator<Message<T>>
   }

@@ -5,9 +5,10 @@
  * A handler that fails is an `error` event and counts as handled.
  * Does not own: which handlers there are (handlers.ts).
  */
-import { type Contract, validate } from '../protocol/contract.js'
-import { SurewireError } from '../protocol/errors.js'
+import { type Contract, schemaOf, validate } from '../protocol/contract.js'
+import { messageOf, SurewireError } from '../protocol/errors.js'
 import type { Message } from '../protocol/messages.js'
+import { isThenable } from '../runtime/thenable.js'
 import type { Delivery } from '../session/client/inputs.js'
 import type { HandlerRegistry } from './handlers.js'
 
@@ -123,10 +124,7 @@ export class Inbox {
 
   /** The receiver transforms: data as the contract's validator gives it, or `null` if it doesn't fit. */
   #check(message: Message): Message | null {
-    const schema =
-      this.#schemas !== undefined && Object.hasOwn(this.#schemas, message.type)
-        ? this.#schemas[message.type]
-        : undefined
+    const schema = schemaOf(this.#schemas, message.type)
     if (schema === undefined) return message
     try {
       const result = validate(schema, message.data)
@@ -147,16 +145,10 @@ export class Inbox {
 
   #fail(cause: unknown): void {
     this.#host.failed(
-      new SurewireError(
-        `a message handler failed: ${cause instanceof Error ? cause.message : String(cause)}`,
-        {
-          code: 'handler_failed',
-          cause,
-        },
-      ),
+      new SurewireError(`a message handler failed: ${messageOf(cause)}`, {
+        code: 'handler_failed',
+        cause,
+      }),
     )
   }
 }
-
-const isThenable = (value: unknown): value is PromiseLike<unknown> =>
-  typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'

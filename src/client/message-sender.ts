@@ -6,12 +6,14 @@
  */
 import type { Encoded, Serializer } from '../protocol/codec.js'
 import { MAX_NAME_LENGTH } from '../protocol/check.js'
-import { type Contract, type Schema, validate } from '../protocol/contract.js'
+import { type Contract, type Schema, schemaOf, validate } from '../protocol/contract.js'
 import { ConfigError, DeliveryError } from '../protocol/errors.js'
 import type { Draft, Lane } from '../delivery/outbox.js'
 import type { OutboxEntry } from '../delivery/producer.js'
 import type { RequestResult } from '../session/client/requests.js'
 import type { VolatileFate } from '../session/client/session.js'
+import { onAbort } from './abort.js'
+import { checkOption, DURATION } from './option-rules.js'
 import { endedSource, MessageReceipt, type ReceiptHost, type ReceiptSource } from './receipt.js'
 import type { Receipt, RoomSendOptions } from './types.js'
 
@@ -45,7 +47,7 @@ export class MessageSender {
 
   send(room: string | null, type: string, data: unknown, options: RoomSendOptions = {}): Receipt {
     checkType(type)
-    const refusal = this.#refusal(this.#contract?.send, type, data)
+    const refusal = this.#refusal(type, data, this.#contract?.send, (schema) => schema)
     if (refusal !== null) return this.#end('rejected', refusal.code, refusal.message)
     if (this.#host.closed()) return this.#end('dropped', 'closed', 'the client is closed')
     if (options.signal?.aborted) return this.#end('cancelled', 'aborted', 'its signal was aborted')
@@ -54,23 +56,24 @@ export class MessageSender {
     const parts = meta === undefined ? [room, type, data ?? null] : [room, type, data ?? null, meta]
     const entry = this.#host.enqueue(this.#draft(options.priority ?? 'normal', parts, options))
     const receipt = new MessageReceipt(entry, this.#host)
-    if (options.signal !== undefined) cancelOnAbort(options.signal, receipt)
+    if (options.signal !== undefined) {
+      const stopListening = onAbort(options.signal, () => receipt.cancel())
+      void receipt.settled.then(stopListening)
+    }
     return receipt
   }
 
   /** The draft of a request, or why the contract refuses it. */
   requestDraft(type: string, data: unknown, timeoutMs: number): Draft | { code: string; message: string } {
     checkType(type)
-    checkTimeout(timeoutMs)
-    const schema = this.#contract?.request
-    const refusal = this.#refusal(schema && mapSchemas(schema), type, data)
+    checkOption('timeoutMs', timeoutMs, DURATION)
+    const refusal = this.#refusal(type, data, this.#contract?.request, (schema) => schema.data)
     return refusal ?? this.#draft('requests', [type, data ?? null, Math.ceil(timeoutMs)], {})
   }
 
   /** The receiver transforms: a reply as the contract's validator gives it. */
   checkReply(type: string, data: unknown): RequestResult {
-    const schemas = this.#contract?.request
-    const schema = schemas !== undefined && Object.hasOwn(schemas, type) ? schemas[type]?.reply : undefined
+    const schema = schemaOf(this.#contract?.request, type)?.reply
     if (schema === undefined) return { ok: true, data }
     try {
       const result = validate(schema, data)
@@ -93,18 +96,20 @@ export class MessageSender {
     return fate === 'sent' ? this.#end('written', null, null) : this.#end('dropped', fate, DROPPED[fate])
   }
 
-  #refusal(
-    schemas: { readonly [type: string]: Schema } | undefined,
+  /** Why the contract refuses to send this; `null`: it doesn't. */
+  #refusal<S>(
     type: string,
     data: unknown,
+    schemas: { readonly [type: string]: S } | undefined,
+    sent: (schema: S) => Schema,
   ): { code: string; message: string } | null {
     if (this.#contract === null) return null
-    const schema = schemas !== undefined && Object.hasOwn(schemas, type) ? schemas[type] : undefined
+    const schema = schemaOf(schemas, type)
     if (schema === undefined) {
       const known = Object.keys(schemas ?? {}).join(', ') || 'none'
       return { code: 'unknown_type', message: `the contract has no type '${type}' here; it has ${known}` }
     }
-    const result = validate(schema, data)
+    const result = validate(sent(schema), data)
     return result.ok
       ? null
       : { code: 'invalid', message: `'${type}' does not fit the contract: ${result.message}` }
@@ -121,10 +126,6 @@ export class MessageSender {
   }
 }
 
-function mapSchemas(requests: NonNullable<Contract['request']>): { readonly [type: string]: Schema } {
-  return Object.fromEntries(Object.entries(requests).map(([type, { data }]) => [type, data]))
-}
-
 function checkType(type: unknown): void {
   if (typeof type === 'string' && type.length > 0 && type.length <= MAX_NAME_LENGTH) return
   throw new ConfigError('type', type, `a string of 1 to ${MAX_NAME_LENGTH} characters`)
@@ -138,21 +139,8 @@ const badReply = (type: string, why: string, cause?: unknown): DeliveryError =>
     cause,
   })
 
-function checkTimeout(timeoutMs: unknown): void {
-  if (typeof timeoutMs === 'number' && Number.isFinite(timeoutMs) && timeoutMs >= 0) return
-  throw new ConfigError('timeoutMs', timeoutMs, 'a finite number of milliseconds, at least 0')
-}
-
 function checkTtl(ttlMs: unknown): number | null {
   if (ttlMs === undefined) return null
   if (typeof ttlMs === 'number' && ttlMs >= 0) return Number.isFinite(ttlMs) ? ttlMs : null
   throw new ConfigError('ttlMs', ttlMs, 'a number of milliseconds, at least 0')
-}
-
-function cancelOnAbort(signal: AbortSignal, receipt: Receipt): void {
-  const cancel = (): void => {
-    receipt.cancel()
-  }
-  signal.addEventListener('abort', cancel, { once: true })
-  void receipt.settled.then(() => signal.removeEventListener('abort', cancel))
 }

@@ -68,6 +68,9 @@ const duration = (least: number): Rule => ({
   holds: (value) => typeof value === 'number' && Number.isFinite(value) && value >= least,
 })
 
+/** Any duration that can be waited for. */
+export const DURATION: Rule = /* @__PURE__ */ duration(0)
+
 const oneOf = (...choices: readonly unknown[]): Rule => ({
   allowed: `one of ${choices.map(describeValue).join(', ')}`,
   holds: (value) => choices.includes(value),

@@ -5,11 +5,13 @@
  * Does not own: the state itself (session/client/rooms.ts); a room can be asked for, and sent to, without being joined.
  */
 import type { Contract } from '../protocol/contract.js'
-import { ConfigError } from '../protocol/errors.js'
+import { ClosedError, ConfigError } from '../protocol/errors.js'
 import type { Member } from '../protocol/frames.js'
 import type { Message } from '../protocol/messages.js'
-import type { JoinAnswer, JoinFrom, RoomRecord } from '../session/client/rooms.js'
+import type { JoinFrom } from '../session/client/rooms.js'
+import type { ClientSession } from '../session/client/session.js'
 import { type AnyHandler, HandlerRegistry } from './handlers.js'
+import { Subscribers } from './subscribers.js'
 import type {
   JoinOptions,
   JoinResult,
@@ -22,18 +24,12 @@ import type {
   RoomSnapshot,
 } from './types.js'
 
-/** What a room needs of its client. */
+/** What rooms need of their client. */
 export interface RoomHost {
-  record(room: string): RoomRecord
-  cursor(room: string): { epoch: string; offset: number } | null
-  join(
-    room: string,
-    from: JoinFrom | null,
-    presence: object | null,
-    answer: (answer: JoinAnswer) => void,
-  ): void
-  leave(room: string, done: () => void): void
-  present(room: string, state: object): void
+  readonly session: Pick<ClientSession, 'room' | 'roomCursor' | 'join' | 'leave' | 'present'>
+  /** The session was changed directly. */
+  touch(): void
+  closed(): boolean
   send(room: string, type: string, data: unknown, options?: RoomSendOptions): Receipt
   /** A subscriber threw. */
   failed(error: unknown): void
@@ -44,24 +40,29 @@ export class ClientRoom implements Room<Contract> {
   readonly handlers = new HandlerRegistry()
   readonly presence: Presence
   readonly #host: RoomHost
-  readonly #listeners = new Set<() => void>()
-  readonly #presenceListeners = new Set<() => void>()
+  readonly #subscribers: Subscribers
+  readonly #presenceSubscribers: Subscribers
   #snapshot: RoomSnapshot | null = null
   #members: ReadonlyMap<string, Member> | null = null
 
   constructor(id: string, host: RoomHost) {
     this.id = id
     this.#host = host
+    this.#subscribers = new Subscribers(host.failed)
+    this.#presenceSubscribers = new Subscribers(host.failed)
     this.presence = {
-      get: () => host.record(id).members,
-      update: (state) => host.present(id, checkState(state)),
-      subscribe: (listener) => subscribe(this.#presenceListeners, listener),
+      get: () => host.session.room(id).members,
+      update: (state) => {
+        host.session.present(id, checkState(state))
+        host.touch()
+      },
+      subscribe: (listener) => this.#presenceSubscribers.add(listener),
     }
   }
 
   get snapshot(): RoomSnapshot {
-    const record = this.#host.record(this.id)
-    const cursor = record.state.name === 'joined' ? this.#host.cursor(this.id) : null
+    const record = this.#host.session.room(this.id)
+    const cursor = record.state.name === 'joined' ? this.#host.session.roomCursor(this.id) : null
     const last = this.#snapshot
     if (
       last !== null &&
@@ -79,23 +80,28 @@ export class ClientRoom implements Room<Contract> {
   }
 
   subscribe(listener: () => void): () => void {
-    return subscribe(this.#listeners, listener)
+    return this.#subscribers.add(listener)
   }
 
   join(options: JoinOptions = {}): Promise<JoinResult> {
     const from = checkFrom(options.from)
     const presence = options.presence === undefined ? null : checkState(options.presence)
     return new Promise((resolve, reject) => {
-      this.#host.join(this.id, from, presence, (answer) => {
+      if (this.#host.closed()) return reject(new ClosedError('the client is closed'))
+      this.#host.session.join(this.id, from, presence, (answer) => {
         if (!answer.ok) return reject(answer.error)
         const { cursor, recovered, members } = answer
         resolve({ cursor, recovered, members })
       })
+      this.#host.touch()
     })
   }
 
   leave(): Promise<void> {
-    return new Promise((resolve) => this.#host.leave(this.id, resolve))
+    return new Promise((resolve) => {
+      this.#host.session.leave(this.id, resolve)
+      this.#host.touch()
+    })
   }
 
   send(type: string, data: unknown, options?: RoomSendOptions): Receipt {
@@ -116,28 +122,11 @@ export class ClientRoom implements Room<Contract> {
 
   /** Tells subscribers that something changed; presence is told apart, for it changes often. */
   changed(): void {
-    const { members } = this.#host.record(this.id)
+    const { members } = this.#host.session.room(this.id)
     const presenceChanged = members !== this.#members
     this.#members = members
-    for (const listener of [...this.#listeners]) this.#call(listener)
-    if (presenceChanged) for (const listener of [...this.#presenceListeners]) this.#call(listener)
-  }
-
-  #call(listener: () => void): void {
-    try {
-      listener()
-    } catch (error) {
-      this.#host.failed(error)
-    }
-  }
-}
-
-function subscribe(listeners: Set<() => void>, listener: () => void): () => void {
-  // A wrapper of its own, so that the same function subscribed twice is two subscriptions.
-  const own = (): void => listener()
-  listeners.add(own)
-  return () => {
-    listeners.delete(own)
+    this.#subscribers.notify()
+    if (presenceChanged) this.#presenceSubscribers.notify()
   }
 }
 

@@ -94,6 +94,14 @@ export function type<T>(): Schema<T, T> {
   }
 }
 
+/** What a map of schemas has of its own for a type: `constructor` and the like are no types of a contract. */
+export function schemaOf<S>(
+  schemas: { readonly [type: string]: S } | undefined,
+  name: string,
+): S | undefined {
+  return schemas !== undefined && Object.hasOwn(schemas, name) ? schemas[name] : undefined
+}
+
 /** Result of a check by {@link validate}. */
 export type Validation = { ok: true; value: unknown } | { ok: false; message: string }
 

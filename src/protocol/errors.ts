@@ -142,6 +142,10 @@ export class DeliveryError extends SurewireError {
   }
 }
 
+/** The sentence of whatever was thrown. */
+export const messageOf = (thrown: unknown): string =>
+  thrown instanceof Error ? thrown.message : String(thrown)
+
 /** A short, safe rendering of any value for an error message. */
 export function describeValue(value: unknown): string {
   switch (typeof value) {

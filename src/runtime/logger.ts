@@ -5,6 +5,7 @@
  * Does not own: what is logged.
  */
 import type { Logger } from './ports.js'
+import { isThenable } from './thenable.js'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
@@ -62,6 +63,3 @@ export function guardLogger(logger: Logger, onFault: (error: unknown) => void = 
   }
   return { debug: guarded('debug'), info: guarded('info'), warn: guarded('warn'), error: guarded('error') }
 }
-
-const isThenable = (value: unknown): value is PromiseLike<unknown> =>
-  typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'

@@ -5,6 +5,7 @@
  * Does not own: what the values mean (protocol/parse.ts).
  */
 import { type Encoded, MAX_DEPTH, type Serializer } from '../protocol/codec.js'
+import { messageOf } from '../protocol/errors.js'
 import { isDeeperThan } from './depth.js'
 import {
   forbiddenKey,
@@ -83,7 +84,7 @@ function decode(data: Encoded, maxDepth: number): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {
-    throw notFormat('JSON', error instanceof Error ? error.message : String(error), error)
+    throw notFormat('JSON', messageOf(error), error)
   }
 }
 

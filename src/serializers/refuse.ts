@@ -4,7 +4,7 @@
  * Owns: the errors of encoding (a TypeError, the caller's mistake) and decoding (a ProtocolError, the peer's).
  */
 import type { Encoded } from '../protocol/codec.js'
-import { ProtocolError } from '../protocol/errors.js'
+import { messageOf, ProtocolError } from '../protocol/errors.js'
 
 /** Close codes of RFC 6455 section 7.4.1 for input that cannot be read. */
 const UNSUPPORTED_DATA = 1003
@@ -35,7 +35,7 @@ function lossyObjectKind(value: object): string | null {
 
 /** The error for a value that the codec's library would not encode. */
 export function unencodable(codec: string, cause: unknown): TypeError {
-  const detail = cause instanceof Error ? (cause.message.split('\n', 1)[0] ?? '') : String(cause)
+  const detail = messageOf(cause).split('\n', 1)[0] ?? ''
   return new TypeError(`${codec} cannot encode this value: ${detail}`, { cause })
 }
 

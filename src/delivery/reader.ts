@@ -57,7 +57,8 @@ export class LogReader {
   /** Takes a gap; returns the range that is missing for this reader, or `null` if it had that already. */
   gap(epoch: string, from: number, to: number | null): { from: number; to: number | null } | null {
     if (to === null) {
-      const missing = { from: this.#received + 1, to: null }
+      // JOINED has moved the reader to the new epoch already: then only the server says where the old one was left.
+      const missing = { from: epoch === this.#epoch ? from : this.#received + 1, to: null }
       this.#epoch = epoch
       this.#received = 0
       this.#handled = 0

@@ -4,6 +4,7 @@ export const entries = {
   msgpack: 'src/serializers/msgpack.ts',
   server: 'src/server/index.ts',
   testing: 'src/testing/index.ts',
+  conformance: 'src/conformance/index.ts',
 } as const
 
 /** Built like entries, reached only through package.json's `imports`. */

@@ -50,6 +50,8 @@ export const floors: Readonly<Record<string, Floor>> = {
     floors: ['protocol', 'runtime', 'session', 'serializers', 'client', 'server', 'server/core'],
     packages: [],
   },
+  // It holds servers of others to the protocol, so it leans on nothing that ours is made of but the shapes of frames.
+  conformance: { floors: ['protocol'], packages: [] },
   react: { floors: ['client'], packages: ['react', 'react-dom'] },
   vanilla: { floors: ['client'], packages: [] },
   yjs: { floors: ['client'], packages: ['yjs', 'y-protocols'] },
@@ -70,6 +72,7 @@ export const reaches: Readonly<Record<string, Reach>> = {
   'src/index.ts': { only: ['eventemitter3', 'nanoid', '#platform'] },
   // The test network has no ports, so it shall not load a WebSocket server.
   'src/testing/index.ts': { never: ['ws'] },
+  'src/conformance/index.ts': { only: [] },
 }
 
 export function floorOf(path: string): string | null {

@@ -107,7 +107,7 @@ describe('the close codes of docs/PROTOCOL.md', () => {
   })
 
   it.each(rows)('says what a client does after $code', ({ code, client }) => {
-    const expected = code === CloseCode.NORMAL ? 'ended after BYE, else backoff' : closeAction(code, false)
+    const expected = code === 1000 ? 'ended after BYE, else backoff' : closeAction(code, false)
     expect(client).toBe(expected)
     expect(closeAction(CloseCode.NORMAL, true)).toBe('ended')
   })

@@ -65,10 +65,6 @@ export class HandlerRegistry {
     // Subscribed by this type, so nothing else comes in.
     return buffer as unknown as AsyncIterableIterator<Message<T>>
   }
-
-  clear(): void {
-    this.#emitter.removeAllListeners()
-  }
 }
 
 /** Between a handler and a `for await` loop. */

@@ -32,10 +32,6 @@ export class Requests {
     this.#stopAtServer = stopAtServer
   }
 
-  get size(): number {
-    return this.#pending.size
-  }
-
   /** Waits for the reply to a queued request. */
   add(entry: OutboxEntry, deadline: number, settle: (result: RequestResult) => void): void {
     if (entry.settled) return settle({ ok: false, error: endedBadly(entry) })

@@ -17,7 +17,20 @@ import {
   ProtocolError,
   SurewireError,
 } from '../../protocol/errors.js'
-import { FrameType, type Hello, type ServerFrame, type Welcome, type Window } from '../../protocol/frames.js'
+import {
+  type AwayFrame,
+  type ByeFrame,
+  type EntryFrame,
+  type FailFrame,
+  FrameType,
+  type GapFrame,
+  type Hello,
+  type ServerFrame,
+  type VolatileFrame,
+  type Welcome,
+  type WelcomeFrame,
+  type Window,
+} from '../../protocol/frames.js'
 import { repliesLog, roomLog, roomOf, sessionLog } from '../../protocol/logs.js'
 import { type Machine, type Sink, unreachable } from '../../protocol/machine.js'
 import { parseServerFrame } from '../../protocol/parse.js'
@@ -62,6 +75,11 @@ const MAX_CAUSES = 100
 
 /** What became of a volatile message; all but `sent` are dropped. */
 export type VolatileFate = 'sent' | 'offline' | 'congested' | 'too_large'
+
+/** Entries go another way. */
+type ControlFrame = Exclude<ServerFrame, EntryFrame>
+/** What may come after the welcome only. */
+type LiveFrame = Exclude<ControlFrame, WelcomeFrame | AwayFrame | FailFrame | ByeFrame>
 
 type Ending = { readonly deadline: number; readonly code: number; readonly reason: string }
 
@@ -218,9 +236,6 @@ export class ClientSession implements Machine<SessionInput> {
   handle(input: SessionInput, now: number): void {
     this.#now = now
     switch (input.type) {
-      case 'connect':
-      case 'restart':
-        return this.#connection.handle(input, now)
       case 'disconnect':
         this.#sayGoodbye()
         return this.#connection.handle({ type: 'disconnect', cause: DISCONNECTED }, now)
@@ -229,9 +244,6 @@ export class ClientSession implements Machine<SessionInput> {
       case 'opened':
         this.#auth = input.auth
         return this.#connection.handle(input, now)
-      case 'failed':
-      case 'closed':
-        return this.#connection.handle(input, now)
       case 'received':
         return this.#received(input.dial, input.data, now)
       case 'authenticate':
@@ -239,8 +251,6 @@ export class ClientSession implements Machine<SessionInput> {
         return
       case 'handled':
         return this.#downlink.handled(input.delivery)
-      case 'wake':
-        return this.#connection.handle(input, now)
       case 'stored':
         return this.#persistence?.stored(input.batch, input.kept)
       case 'tick':
@@ -248,7 +258,8 @@ export class ClientSession implements Machine<SessionInput> {
       case 'flush':
         return this.#flush(now)
       default:
-        return unreachable(input)
+        // The connection's own; an input that is not would be a compile error here.
+        return this.#connection.handle(input, now)
     }
   }
 
@@ -311,11 +322,7 @@ export class ClientSession implements Machine<SessionInput> {
     this.#rooms.settleJoins()
   }
 
-  #takeEntry(
-    frame: ServerFrame & { readonly 0: typeof FrameType.ENTRY },
-    ticket: BatchTicket | null,
-    bytes: number,
-  ): BatchTicket | null {
+  #takeEntry(frame: EntryFrame, ticket: BatchTicket | null, bytes: number): BatchTicket | null {
     this.#mustBeLive(frame)
     const meta = frame[5]
     if (frame[1] === repliesLog(this.#handshake.session?.id ?? '')) {
@@ -333,7 +340,7 @@ export class ClientSession implements Machine<SessionInput> {
     throw new ProtocolError(`frame ${frame[0]} came before WELCOME`, { code: 'unexpected_frame' })
   }
 
-  #take(frame: ServerFrame): void {
+  #take(frame: ControlFrame): void {
     switch (frame[0]) {
       case FrameType.WELCOME:
         return this.#welcomed(frame[1])
@@ -349,7 +356,7 @@ export class ClientSession implements Machine<SessionInput> {
     }
   }
 
-  #takeLive(frame: ServerFrame): void {
+  #takeLive(frame: LiveFrame): void {
     switch (frame[0]) {
       case FrameType.ACCEPTED:
         return this.#uplink.accepted(frame[1], frame[2], this.#now)
@@ -382,18 +389,12 @@ export class ClientSession implements Machine<SessionInput> {
         return
       case FrameType.AUTHED:
         return this.#handshake.authenticated(frame[1])
-      case FrameType.WELCOME:
-      case FrameType.AWAY:
-      case FrameType.FAIL:
-      case FrameType.BYE:
-      case FrameType.ENTRY:
-        return
       default:
         return unreachable(frame)
     }
   }
 
-  #gap(frame: ServerFrame & { readonly 0: typeof FrameType.GAP }): void {
+  #gap(frame: GapFrame): void {
     const log = frame[1]
     if (!this.#downlink.gap(frame)) return
     const room = roomOf(log)
@@ -403,7 +404,7 @@ export class ClientSession implements Machine<SessionInput> {
     }
   }
 
-  #volatile([, room, type, data, from]: ServerFrame & { readonly 0: typeof FrameType.VOLATILE }): void {
+  #volatile([, room, type, data, from]: VolatileFrame): void {
     if (room !== null && !this.#rooms.follows(room)) return
     this.counters.messagesReceived++
     this.#emit({
@@ -497,23 +498,18 @@ export class ClientSession implements Machine<SessionInput> {
       }
       case 'greet':
         return this.#greet(effect.dial)
-      case 'drop':
-        return this.#emit(effect)
       case 'ping':
         this.#push([FrameType.PING, Math.floor(this.#now)])
         return
-      case 'lost':
-        return this.#emit(effect)
       case 'forget-session':
         return this.#handshake.forgetSession()
       case 'too-large':
         return this.#uplink.tooLarge()
-      case 'error':
-        return this.#emit(effect)
       case 'state':
         return this.#connectionChanged(effect)
       default:
-        return unreachable(effect)
+        // For the client to do; an effect that is not would be a compile error here.
+        return this.#emit(effect)
     }
   }
 

@@ -34,7 +34,8 @@ const CODE_SENTENCE: { readonly [code: string]: string } = {
   ETIMEDOUT: 'no answer: a firewall drops the packets, or the host is down',
   EHOSTUNREACH: 'the host cannot be reached from here',
   ENETUNREACH: 'there is no network: is this machine offline?',
-  EPROTO: 'TLS failed: the port may speak plain ws: rather than wss:',
+  EPROTO:
+    'TLS failed: the port may speak plain ws: rather than wss:, or lack a certificate, or share no version of TLS with us',
   ERR_SSL_WRONG_VERSION_NUMBER: 'TLS failed: the port seems to speak plain ws: rather than wss:',
   CERT_HAS_EXPIRED: "the server's certificate has expired",
   DEPTH_ZERO_SELF_SIGNED_CERT: "the server's certificate is self-signed: add it to NODE_EXTRA_CA_CERTS",

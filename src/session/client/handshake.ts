@@ -91,7 +91,12 @@ export class Handshake {
 
   /** Takes note of who the server says we are. */
   welcomed(welcome: Welcome): Recognition {
-    const { session, user } = welcome
+    const { session, user, v } = welcome
+    if (v !== PROTOCOL_VERSION) {
+      throw new ProtocolError(`WELCOME is of version ${v}; this client speaks ${PROTOCOL_VERSION}`, {
+        code: 'version',
+      })
+    }
     if (session.resumed && (this.#forgotten || session.id !== this.#session?.id)) {
       throw new ProtocolError(`WELCOME resumes session ${session.id}, which was not offered`, {
         code: 'unknown_session',

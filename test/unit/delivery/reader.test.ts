@@ -91,3 +91,17 @@ describe('a reader', () => {
     )
   })
 })
+describe('a log that began anew', () => {
+  it('is missing everything after what the reader had', () => {
+    const reader = new LogReader('room/a', ['old', 3])
+    expect(reader.gap('new', 4, null)).toEqual({ from: 4, to: null })
+    expect(reader.position).toEqual(['new', 0])
+    expect(reader.entry(1)).toBe(true)
+  })
+
+  it('is missing what the server says when JOINED moved the reader before', () => {
+    const reader = new LogReader('room/a', ['new', 0])
+    expect(reader.gap('new', 4, null)).toEqual({ from: 4, to: null })
+    expect(reader.position).toEqual(['new', 0])
+  })
+})

@@ -216,3 +216,12 @@ describe('anything unreadable', () => {
     expect(harness.violation).toBeNull()
   })
 })
+
+describe('WELCOME', () => {
+  it('of another version of the protocol is a violation', () => {
+    const harness = new SessionHarness()
+    harness.welcome(harness.connect(), { v: 2 })
+
+    expect(harness.violation).toMatch(/version 2; this client speaks 1/)
+  })
+})

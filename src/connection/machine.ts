@@ -137,22 +137,18 @@ export class Connection implements Machine<ConnectionInput> {
 
   #connect(now: number): void {
     const state = this.#state
-    if (state.name === 'waiting' && !state.advised) return this.#dial('connect', 'connect() was called', now)
-    if (state.name !== 'idle' && !(state.name === 'closed' && !state.final)) return
-    this.#attempt = 0
-    this.#retries = 0
-    this.#granted.clear()
-    this.#dial('connect', 'connect() was called', now)
+    if (state.name === 'waiting' && !state.advised) return this.#dial(CONNECT, now)
+    if (state.name === 'idle' || (state.name === 'closed' && !state.final)) this.#redial(CONNECT, now)
   }
 
-  #dial(code: string, message: string, now: number): void {
+  #dial(cause: Cause, now: number): void {
     this.#dials++
     this.#attempt++
     this.#fail = null
     this.#bye = false
     this.#away = null
     const deadline = now + this.#config.connectTimeoutMs
-    this.#become({ name: 'dialing', dial: this.#dials, deadline }, { code, message })
+    this.#become({ name: 'dialing', dial: this.#dials, deadline }, cause)
     const url = this.#nextUrl
     this.#nextUrl = null
     this.#emit({ type: 'dial', dial: this.#dials, url })
@@ -202,20 +198,18 @@ export class Connection implements Machine<ConnectionInput> {
     this.#dropCurrent(CloseCode.REPLACED, 'the attempt failed')
     const next = afterFailure(error)
     if (next.do === 'retry') this.#emitError(error)
-    this.#proceed(next, { code: error.code, message: error.message }, now)
+    this.#proceed(next, causeOf(error), now)
   }
 
   #violation(error: SurewireError, closeCode: number, now: number): void {
-    const cause = { code: error.code, message: error.message }
-    this.#dropCurrent(closeCode, error.message)
-    this.#leaveLive(closeCode, error.message, cause, now)
+    const cause = causeOf(error)
+    this.#endLink(closeCode, error.message, cause, now)
     this.#proceed({ do: 'retry-once', what: 'afresh', error }, cause, now)
   }
 
   /** Detaches a live link that cannot be trusted and dials again at once; nothing waits for its close. */
   #replace(code: number, cause: Cause, now: number): void {
-    this.#dropCurrent(code, cause.message)
-    this.#leaveLive(code, cause.message, cause, now)
+    this.#endLink(code, cause.message, cause, now)
     this.#proceed({ do: 'retry', afterMs: 0 }, cause, now)
   }
 
@@ -273,14 +267,13 @@ export class Connection implements Machine<ConnectionInput> {
   }
 
   #stop(error: SurewireError): void {
-    this.#become({ name: 'closed', error, final: false }, { code: error.code, message: error.message })
+    this.#become({ name: 'closed', error, final: false }, causeOf(error))
     this.#emitError(error)
   }
 
   #disconnect(cause: Cause, now: number): void {
     if (this.#state.name === 'closed' && this.#state.final) return
-    this.#dropCurrent(CloseCode.NORMAL, '')
-    this.#leaveLive(CloseCode.NORMAL, '', cause, now)
+    this.#endLink(CloseCode.NORMAL, '', cause, now)
     this.#attempt = 0
     if (this.#state.name !== 'idle') this.#become({ name: 'idle' }, cause)
   }
@@ -288,36 +281,23 @@ export class Connection implements Machine<ConnectionInput> {
   #close(code: number, reason: string, now: number): void {
     if (this.#state.name === 'closed' && this.#state.final) return
     const cause = { code: 'close', message: 'close() was called' }
-    this.#dropCurrent(code, reason)
-    this.#leaveLive(code, reason, cause, now)
+    this.#endLink(code, reason, cause, now)
     this.#attempt = 0
     this.#become({ name: 'closed', error: null, final: true }, cause)
   }
 
   #restart(cause: Cause, now: number): void {
-    const state = this.#state
-    switch (state.name) {
-      case 'live':
-      case 'dialing':
-      case 'handshaking':
-        this.#dropCurrent(CloseCode.REPLACED, cause.message)
-        this.#leaveLive(CloseCode.REPLACED, cause.message, cause, now)
-        return this.#redial(cause, now)
-      case 'waiting':
-      case 'idle':
-        return this.#redial(cause, now)
-      case 'closed':
-        return state.final ? undefined : this.#redial(cause, now)
-      default:
-        return unreachable(state)
-    }
+    if (this.#state.name === 'closed' && this.#state.final) return
+    this.#endLink(CloseCode.REPLACED, cause.message, cause, now)
+    this.#redial(cause, now)
   }
 
+  /** Dials as if nothing had been tried before. */
   #redial(cause: Cause, now: number): void {
     this.#attempt = 0
     this.#retries = 0
     this.#granted.clear()
-    this.#dial(cause.code, cause.message, now)
+    this.#dial(cause, now)
   }
 
   #doubt(now: number): void {
@@ -326,7 +306,7 @@ export class Connection implements Machine<ConnectionInput> {
 
   #wake(cause: Cause, now: number): void {
     if (this.#state.name === 'live') return this.#doubt(now)
-    if (this.#state.name === 'waiting' && !this.#state.advised) this.#dial(cause.code, cause.message, now)
+    if (this.#state.name === 'waiting' && !this.#state.advised) this.#dial(cause, now)
   }
 
   #tick(now: number): void {
@@ -340,7 +320,7 @@ export class Connection implements Machine<ConnectionInput> {
       case 'live':
         return this.#checkHeartbeat(state.heartbeat, now)
       case 'waiting':
-        return this.#dial('retry', 'the wait before the next attempt is over', now)
+        return this.#dial(RETRY, now)
       case 'idle':
       case 'closed':
         return
@@ -384,6 +364,12 @@ export class Connection implements Machine<ConnectionInput> {
     return true
   }
 
+  /** Lets go of the current link, if any; nothing waits for its close. */
+  #endLink(code: number, reason: string, cause: Cause, now: number): void {
+    this.#dropCurrent(code, reason)
+    this.#leaveLive(code, reason, cause, now)
+  }
+
   #dropCurrent(code: number, reason: string): void {
     const dial = this.#currentDial()
     if (dial !== null) this.#emit({ type: 'drop', dial, code, reason })
@@ -399,3 +385,8 @@ export class Connection implements Machine<ConnectionInput> {
     this.#emit({ type: 'state', next, previous, cause })
   }
 }
+
+const CONNECT: Cause = { code: 'connect', message: 'connect() was called' }
+const RETRY: Cause = { code: 'retry', message: 'the wait before the next attempt is over' }
+
+const causeOf = ({ code, message }: SurewireError): Cause => ({ code, message })

@@ -31,18 +31,38 @@ export function requirement(
   return env.SUREWIRE_REQUIRE_ALL === '1' ? 'fail' : 'skip'
 }
 
+/** What a command has to be besides there. */
+export interface Needs {
+  /** Directories to look in. @default PATH */
+  readonly path?: string
+  /** Whether this executable will do, such as a Python with a certain package. */
+  readonly works?: (executable: string) => boolean
+  /** What to install. @default the command */
+  readonly package?: string
+}
+
 /** A `describe` whose tests need `command` to be installed. `fn` gets the command's full path. */
-export function describeIf(command: string, name: string, fn: (executable: string) => void): void {
+export function describeIf(
+  command: string,
+  name: string,
+  fn: (executable: string) => void,
+  needs: Needs = {},
+): void {
+  const path = needs.path ?? process.env.PATH
+  const executable = findCommand(command, path)
+  const works = executable !== null && needs.works?.(executable) !== false
+  const missing = needs.package ?? command
   const run = () => {
-    fn(findCommand(command) ?? command)
+    fn(executable ?? command)
   }
   const fail = () => {
-    it(`needs ${command}`, () => {
-      expect.fail(`${command} is not installed, and SUREWIRE_REQUIRE_ALL=1 asks for every test`)
+    it(`needs ${missing}`, () => {
+      expect.fail(`${missing} is not installed, and SUREWIRE_REQUIRE_ALL=1 asks for every test`)
     })
   }
-  const becomes = requirement(command)
+  // What does not work counts as not there.
+  const becomes = requirement(command, { ...process.env, PATH: works ? path : '' })
   if (becomes === 'run') describe(name, run)
   else if (becomes === 'fail') describe(name, fail)
-  else describe.skip(`${name} (skipped: ${command} is not installed)`, run)
+  else describe.skip(`${name} (skipped: ${missing} is not installed)`, run)
 }

@@ -101,6 +101,10 @@ export const hostile = rulesOf('core', {
       peer.send(frame)
       await ends(kit, peer, [PROTOCOL_ERROR, INVALID_PAYLOAD], show(frame))
     }
+    if (kit.codec.name !== 'json') return // Encoders of MessagePack refuse to say it.
+    const { peer } = await kit.guest({ producers: [producer(kit.name('a'))] })
+    peer.sendRaw(`[[${SEND},1,null,"chat",{"__proto__":{"polluted":true}}]]`)
+    await ends(kit, peer, [PROTOCOL_ERROR, INVALID_PAYLOAD], 'the key __proto__')
   },
 
   'HOST-3': async (kit) => {

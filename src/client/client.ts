@@ -4,15 +4,13 @@
  * Owns: wiring: session, driver, dialer, handlers, storage, signals; and the promises of connect, disconnect and close.
  * Does not own: any rule of the protocol (session/), nor what a message is checked for (message-sender.ts).
  */
-import { EventEmitter } from 'eventemitter3'
 import type { Contract } from '../protocol/contract.js'
 import {
   ClosedError,
   ConfigError,
   ConnectError,
   DeliveryError,
-  SurewireError,
-  messageOf,
+  type SurewireError,
 } from '../protocol/errors.js'
 import { MAX_NAME_LENGTH } from '../protocol/check.js'
 import { unreachable } from '../protocol/machine.js'
@@ -21,11 +19,12 @@ import type { OutboxEntry } from '../delivery/producer.js'
 import { wireSize } from '../serializers/size.js'
 import { Dialer } from '../runtime/dialer.js'
 import { Driver } from '../runtime/driver.js'
-import type { Clock, Logger, Random, Signals } from '../runtime/ports.js'
+import type { Clock, Random, Signals } from '../runtime/ports.js'
 import type { SessionEffect, SessionInput } from '../session/client/inputs.js'
 import { ClientSession } from '../session/client/session.js'
 import { abortError, onAbort } from './abort.js'
 import { wiringOf } from './durable-storage.js'
+import { Announcer } from './announcer.js'
 import { type AnyHandler, HandlerRegistry } from './handlers.js'
 import { Inbox } from './inbox.js'
 import { MessageSender, type SenderHost } from './message-sender.js'
@@ -42,7 +41,6 @@ import type {
   ClientOptions,
   ClientUpdate,
   CloseOptions,
-  LifecycleEvents,
   MessagesOptions,
   OnOptions,
   RequestOptions,
@@ -70,11 +68,10 @@ const DEFAULT_DRAIN_MS = 1_000
 
 export class SurewireClient implements Client<Contract> {
   readonly name: string
-  readonly lifecycle = new EventEmitter<LifecycleEvents>()
   readonly #options: ClientOptions<Contract>
   readonly #resolved: ResolvedOptions
   readonly #environment: ClientEnvironment
-  readonly #logger: Logger
+  readonly #announcer: Announcer
   readonly #driver: Driver<SessionInput, SessionEffect>
   readonly #session: ClientSession
   readonly #dialer: Dialer
@@ -84,8 +81,7 @@ export class SurewireClient implements Client<Contract> {
   readonly #rooms = new Map<string, ClientRoom>()
   readonly #view: StatusView
   readonly #storage: StorageWriter | null
-  readonly #subscribers = new Subscribers((error) => this.#fault(error))
-  readonly #warned = new Set<string>()
+  readonly #subscribers = new Subscribers((error) => this.#announcer.fault(error))
   readonly #cleanups: (() => void)[] = []
   /** One for all messages: a receipt must cost no closures. */
   readonly #senderHost: SenderHost = {
@@ -115,7 +111,7 @@ export class SurewireClient implements Client<Contract> {
     this.#options = { ...options }
     this.#resolved = resolved
     this.#environment = environment
-    this.#logger = resolved.logger
+    this.#announcer = new Announcer(resolved.name, resolved.logger)
     const sessions: ClientSession[] = []
     this.#driver = new Driver<SessionInput, SessionEffect>({
       clock: environment.clock,
@@ -127,7 +123,7 @@ export class SurewireClient implements Client<Contract> {
       perform: (effect) => this.#perform(effect),
       afterTurn: () => this.#publish(),
       onClockJump: (jumpMs) => this.#wake('clock_jump', `the clock jumped by ${Math.round(jumpMs)} ms`),
-      onFault: (error) => this.#fault(error),
+      onFault: (error) => this.#announcer.fault(error),
     })
     this.#session = sessions[0] as ClientSession
     this.#dialer = this.#makeDialer()
@@ -138,7 +134,7 @@ export class SurewireClient implements Client<Contract> {
       touch: () => this.#driver.touch(),
       closed: () => this.#closing !== null,
       send: (room, type, data, sendOptions) => this.#sender.send(room, type, data, sendOptions),
-      failed: (error) => this.#fault(error),
+      failed: (error) => this.#announcer.fault(error),
     }
     this.#view = new StatusView(this.#session, environment.clock)
     this.#published = this.#view.snapshot
@@ -147,6 +143,10 @@ export class SurewireClient implements Client<Contract> {
   }
 
   // ── looking ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  get lifecycle(): Announcer['lifecycle'] {
+    return this.#announcer.lifecycle
+  }
 
   get snapshot(): Snapshot {
     return this.#view.snapshot
@@ -236,9 +236,10 @@ export class SurewireClient implements Client<Contract> {
     checkUpdate(options, this.name)
     Object.assign(this.#options, options)
     this.#session.configure(connectionConfig(this.#options), pingInterval(this.#options))
-    this.#logger.info('options changed', { client: this.name, fields: Object.keys(options) })
+    this.#announcer.log('info', 'options changed', { fields: Object.keys(options) })
     const { connection } = this.#session
-    if (connection.name === 'idle' || connection.name === 'closed') return
+    // A terminal error is no longer terminal once what caused it was changed.
+    if (connection.name === 'idle' || this.#closing !== null) return
     if ('url' in options || 'heartbeat' in options)
       this.#restart('options_changed', 'update() changed url or heartbeat')
     else if ('auth' in options) this.#authenticate(connection.name === 'live')
@@ -253,7 +254,7 @@ export class SurewireClient implements Client<Contract> {
       .then(
         (value) => this.#driver.dispatch({ type: 'authenticate', auth: value }),
         (error: unknown) =>
-          this.#error(
+          this.#announcer.error(
             new ConnectError(`auth() failed: ${String(error)}`, { code: 'auth_failed', cause: error }),
           ),
       )
@@ -366,7 +367,7 @@ export class SurewireClient implements Client<Contract> {
       {
         registry: (room) => (room === null ? this.#handlers : (this.#rooms.get(room)?.handlers ?? null)),
         handled: (delivery) => this.#driver.dispatch({ type: 'handled', delivery }),
-        failed: (error) => this.#error(error),
+        failed: (error) => this.#announcer.error(error),
         unhandled: (message) => this.#unhandled(message),
       },
       this.#resolved.contract,
@@ -398,7 +399,7 @@ export class SurewireClient implements Client<Contract> {
         this.#driver.touch()
       },
       degraded: (error) =>
-        this.#warn(
+        this.#announcer.warn(
           'storage_degraded',
           `storage '${storage.name}' failed: ${String(error)}; messages are kept in memory only`,
         ),
@@ -409,7 +410,7 @@ export class SurewireClient implements Client<Contract> {
     const { signals, closeOnSignals: names } = this.#options
     if (signals !== false) {
       const stop = this.#environment.signals.listen((signal) => {
-        this.#logger.debug('platform signal', { client: this.name, signal })
+        this.#announcer.log('debug', 'platform signal', { signal })
         if (signal !== 'hidden') this.#wake(signal, `the platform reported '${signal}'`)
       })
       this.#cleanups.push(stop)
@@ -440,23 +441,23 @@ export class SurewireClient implements Client<Contract> {
       case 'room-changed':
         return this.#rooms.get(effect.room)?.changed()
       case 'gap':
-        this.#logger.warn('gap', { client: this.name, ...effect.gap })
-        this.#inbox.inTurn(effect.gap.log, () => this.#announce('gap', effect.gap))
+        this.#announcer.log('warn', 'gap', { ...effect.gap })
+        this.#inbox.inTurn(effect.gap.log, () => this.#announcer.announce('gap', effect.gap))
         return
       case 'opened-session':
-        this.#logger.info('session', { client: this.name, resumed: effect.resumed, user: effect.user.id })
-        this.#announce('open', { resumed: effect.resumed, user: effect.user })
+        this.#announcer.log('info', 'session', { resumed: effect.resumed, user: effect.user.id })
+        this.#announcer.announce('open', { resumed: effect.resumed, user: effect.user })
         return
       case 'lost':
-        this.#announce('close', { code: effect.code, reason: effect.reason, cause: effect.cause })
+        this.#announcer.announce('close', { code: effect.code, reason: effect.reason, cause: effect.cause })
         return
       case 'state':
         return this.#stateChanged(effect)
       case 'error':
         this.#view.failed(effect.error)
-        return this.#error(effect.error)
+        return this.#announcer.error(effect.error)
       case 'warning':
-        return this.#warn(effect.code, effect.message)
+        return this.#announcer.warn(effect.code, effect.message)
       case 'store':
         return this.#storage?.write(effect.batch, effect.changes)
       case 'release':
@@ -470,15 +471,15 @@ export class SurewireClient implements Client<Contract> {
 
   #stateChanged({ next, previous, cause }: SessionEffect & { type: 'state' }): void {
     const change = this.#view.changed(next)
-    this.#logger.info('state', {
-      client: this.name,
+    this.#announcer.log('info', 'state', {
       from: previous.name,
       to: next.name,
       cause: cause.code,
       message: cause.message,
       ...(next.name === 'waiting' ? { waitMs: Math.round(next.until - this.#environment.clock.now()) } : {}),
     })
-    if (change.next !== change.previous) this.#announce('status', change.next, change.previous, cause)
+    if (change.next !== change.previous)
+      this.#announcer.announce('status', change.next, change.previous, cause)
     if (next.name === 'live') this.#settleConnect(null)
     if (next.name === 'closed') this.#settleConnect(next.error ?? new ClosedError('the client was closed'))
   }
@@ -490,52 +491,16 @@ export class SurewireClient implements Client<Contract> {
   }
 
   #announceSettled(source: ReceiptSource): void {
-    if (this.lifecycle.listenerCount('settled') === 0) return
-    this.#announce('settled', new MessageReceipt(source, this.#senderHost))
+    if (!this.#announcer.hears('settled')) return
+    this.#announcer.announce('settled', new MessageReceipt(source, this.#senderHost))
   }
 
   #unhandled(message: Message): void {
     const place = message.room === null ? 'client' : `room '${message.room}'`
-    this.#warn(
-      `unhandled:${message.type}`,
+    this.#announcer.warn(
+      `unhandled_type:${message.type}`,
       `nobody handles '${message.type}' in ${place}; it counts as handled`,
     )
-  }
-
-  /** Once per kind: a warning that repeats is noise. */
-  #warn(kind: string, message: string): void {
-    if (this.#warned.has(kind) || this.#warned.size >= 1_000) return
-    this.#warned.add(kind)
-    const code = kind.startsWith('unhandled:') ? 'unhandled_type' : kind
-    this.#logger.warn(message, { client: this.name, code })
-    this.#announce('warning', { code, message })
-  }
-
-  #error(error: SurewireError): void {
-    this.#logger.error(error.message, { client: this.name, code: error.code, cause: error.cause })
-    this.#announce('error', error)
-  }
-
-  /** Tells the lifecycle's listeners; one that throws is reported, wherever this was called from. */
-  #announce<E extends keyof LifecycleEvents>(event: E, ...args: LifecycleEvents[E]): void {
-    try {
-      ;(this.lifecycle as unknown as EventEmitter).emit(event, ...args)
-    } catch (error) {
-      this.#fault(error)
-    }
-  }
-
-  /** A listener or adapter threw: never a broken loop. */
-  #fault(cause: unknown): void {
-    this.#logger.error('a listener failed', { client: this.name, cause })
-    try {
-      this.lifecycle.emit(
-        'error',
-        new SurewireError(`a listener failed: ${messageOf(cause)}`, { code: 'listener_failed', cause }),
-      )
-    } catch (error) {
-      this.#logger.error('an error listener failed', { client: this.name, cause: error })
-    }
   }
 
   #publish(): void {

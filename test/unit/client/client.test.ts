@@ -71,7 +71,7 @@ describe('a client', () => {
 
   it('keeps one snapshot object until something changed, and tells subscribers only then', async () => {
     const harness = new ClientHarness()
-    const listener = vi.fn()
+    const listener = vi.fn<() => void>()
     harness.client.subscribe(listener)
     const idle = harness.client.snapshot
     expect(harness.client.snapshot).toBe(idle)
@@ -171,7 +171,7 @@ describe('connect()', () => {
   })
 
   it('raises no unhandled rejection when nobody awaits it', async () => {
-    const unhandled = vi.fn()
+    const unhandled = vi.fn<() => void>()
     process.on('unhandledRejection', unhandled)
     const harness = new ClientHarness({ auth: 'fixed' })
     harness.network.refuse({ status: 403 })
@@ -230,8 +230,8 @@ describe('connect()', () => {
 describe('credentials', () => {
   it('and address are read anew for every dial', async () => {
     let dials = 0
-    const auth = vi.fn(async () => `token ${++dials}`)
-    const url = vi.fn(() => new URL(URL_OF_SERVER))
+    const auth = vi.fn<() => Promise<string>>(async () => `token ${++dials}`)
+    const url = vi.fn<() => URL>(() => new URL(URL_OF_SERVER))
     const harness = new ClientHarness({ auth, url, reconnect: { jitter: 'none' } })
     await harness.connect()
     harness.network.links()[0]?.cut()
@@ -526,24 +526,38 @@ describe('update()', () => {
     expect(harness.client.snapshot.retryAt).toBe(harness.network.clock.wall() + 77)
   })
 
-  it('dials nothing while idle, nor after the end', async () => {
-    const harness = new ClientHarness({ auth: 'fixed' })
+  it('dials nothing while idle, nor once the client is closed', async () => {
+    const harness = new ClientHarness()
     harness.client.update({ url: URL_OF_SERVER, auth: 'other' })
     await harness.pass()
     expect(harness.network.stats.dials).toBe(0)
-    harness.network.refuse({ status: 401 })
-    void harness.client.connect()
-    await harness.pass()
+    await harness.client.close()
     harness.client.update({ auth: 'better' })
     await harness.pass()
 
+    expect(harness.network.stats.dials).toBe(0)
+  })
+
+  it('with better credentials connects again after the old ones were refused, and keeps the queue', async () => {
+    const harness = new ClientHarness({ auth: 'fixed' })
+    harness.network.refuse({ status: 401 })
+    harness.client.send('say', 'kept')
+    void harness.client.connect()
+    await harness.pass()
     expect(harness.client.snapshot.status).toBe('closed')
-    expect(harness.network.stats.dials).toBe(1)
+
+    harness.network.heal()
+    harness.client.update({ auth: 'better' })
+    await harness.pass()
+
+    expect(harness.client.snapshot).toMatchObject({ status: 'connected', error: null })
+    expect(harness.ends.at(-1)?.hello.auth).toBe('better')
+    expect(harness.ends.at(-1)?.all(FrameType.SEND)).toHaveLength(1)
   })
 
   it('refuses what is wrong, misspelt, or cannot be changed, and changes nothing then', async () => {
     const { client } = new ClientHarness()
-    const update = client.update.bind(client) as (options: object) => void
+    const update = (options: object): void => client.update(options)
 
     expect(() => update({ url: 'nonsense' })).toThrow(/url/)
     expect(() => update({ heartbeat: { intervalMs: -1 } })).toThrow(/heartbeat.intervalMs/)

@@ -10,6 +10,7 @@ import {
   checkList,
   checkName,
   checkNothing,
+  checkOptional,
   checkPositions,
   checkRecord,
   checkSeq,
@@ -20,7 +21,15 @@ import {
   optional,
 } from './check.js'
 import { type ClientFrame, FrameType, type Hello, type ProducerKind, type ProducerOffer } from './frames.js'
-import { checkPresenceKind, checkRangeEnd, oneOf, parseFrame, type Shapes, shape } from './shapes.js'
+import {
+  checkPresenceKind,
+  checkRangeEnd,
+  oneOf,
+  parseFrame,
+  requireArity,
+  type Shapes,
+  shape,
+} from './shapes.js'
 
 /** Checks one frame from a client; `null`: of a type to be ignored. */
 export function parseClientFrame(value: unknown): ClientFrame | null {
@@ -63,19 +72,22 @@ const HELLO: FieldChecks<Hello> = {
   caps: checkCaps,
 }
 
+function checkSend(raw: readonly unknown[]): void {
+  checkSeq(raw[1], 'SEND.seq')
+  checkOptional(raw[2], 'SEND.room', checkName)
+  checkName(raw[3], 'SEND.type')
+  checkOptional(raw[5], 'SEND.meta', checkRecord)
+  requireArity(raw, 4)
+}
+
+function checkUse(raw: readonly unknown[]): void {
+  checkCount(raw[1], 'USE.index')
+  requireArity(raw, 2)
+}
+
 const SHAPES: Shapes = {
-  [FrameType.SEND]: shape(
-    'SEND',
-    {
-      seq: checkSeq,
-      room: optional(checkName),
-      type: checkName,
-      data: checkNothing,
-      meta: optional(checkRecord),
-    },
-    2,
-  ),
-  [FrameType.USE]: shape('USE', { index: checkCount }),
+  [FrameType.SEND]: checkSend,
+  [FrameType.USE]: checkUse,
   [FrameType.HANDLED]: shape('HANDLED', { messages: checkCount, bytes: checkCount }),
   [FrameType.REQUEST]: shape(
     'REQUEST',

@@ -10,7 +10,6 @@ import {
   checkFields,
   checkList,
   checkName,
-  checkNothing,
   checkOptional,
   checkPositions,
   checkRecord,
@@ -31,7 +30,7 @@ import {
   type User,
   type Welcome,
 } from './frames.js'
-import { checkPresenceKind, checkRangeEnd, parseFrame, type Shapes, shape } from './shapes.js'
+import { checkPresenceKind, checkRangeEnd, parseFrame, requireArity, type Shapes, shape } from './shapes.js'
 
 /** Checks one frame from a server; `null`: of a type to be ignored. */
 export function parseServerFrame(value: unknown): ServerFrame | null {
@@ -96,13 +95,22 @@ const AWAY: FieldChecks<AwayNotice> = {
   reason: checkText,
 }
 
-/** Every entry has one: checked in place, without a copy. */
-function checkEntryMeta(value: unknown, place: string): void {
-  const meta = checkRecord(value, place)
+function checkAccepted(raw: readonly unknown[]): void {
+  checkCount(raw[1], 'ACCEPTED.index')
+  checkSeq(raw[2], 'ACCEPTED.seq')
+  requireArity(raw, 3)
+}
+
+function checkEntry(raw: readonly unknown[]): void {
+  checkName(raw[1], 'ENTRY.log')
+  checkSeq(raw[2], 'ENTRY.offset')
+  checkName(raw[3], 'ENTRY.type')
+  const meta = checkRecord(raw[5], 'ENTRY.meta')
   checkName(meta['id'], 'ENTRY.meta.id')
   checkOptional(meta['from'], 'ENTRY.meta.from', checkText)
   checkCount(meta['at'], 'ENTRY.meta.at')
   checkOptional(meta['re'], 'ENTRY.meta.re', checkText)
+  requireArity(raw, 6)
 }
 
 function checkMembers(value: unknown, place: string): Member[] {
@@ -116,14 +124,8 @@ function checkMembers(value: unknown, place: string): Member[] {
 }
 
 const SHAPES: Shapes = {
-  [FrameType.ACCEPTED]: /* @__PURE__ */ shape('ACCEPTED', { index: checkCount, seq: checkSeq }),
-  [FrameType.ENTRY]: /* @__PURE__ */ shape('ENTRY', {
-    log: checkName,
-    offset: checkSeq,
-    type: checkName,
-    data: checkNothing,
-    meta: checkEntryMeta,
-  }),
+  [FrameType.ACCEPTED]: checkAccepted,
+  [FrameType.ENTRY]: checkEntry,
   [FrameType.REJECTED]: /* @__PURE__ */ shape(
     'REJECTED',
     {

@@ -43,7 +43,8 @@ export class Authenticator {
   check(auth: unknown, request: unknown): MaybePromise<Authentication> {
     const { authenticate, cacheMs } = this.#options
     if (authenticate === undefined) return { ok: true, user: null }
-    const key = cacheMs > 0 ? this.#keyOf(auth) : null
+    // Without credentials the answer came from the request (a cookie, a header), which the key would not tell apart.
+    const key = cacheMs > 0 && auth !== undefined && auth !== null ? this.#keyOf(auth) : null
     const known = key === null ? null : this.#recall(key)
     if (known !== null) return { ok: true, user: known }
     try {
@@ -80,7 +81,7 @@ export class Authenticator {
 
   #keyOf(auth: unknown): string | null {
     try {
-      return this.#options.digest(JSON.stringify(auth ?? null))
+      return this.#options.digest(JSON.stringify(auth))
     } catch {
       return null // Not JSON (msgpack brings binary and more): asked every time.
     }

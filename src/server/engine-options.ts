@@ -23,7 +23,10 @@ export interface CommonOptions<C extends Contract = AnyContract, Request = unkno
    * is sent to its client in WELCOME.
    */
   authenticate?: (hello: { auth: unknown; request: Request }) => MaybePromise<User>
-  /** Remembers accepted credentials for so long; the answer must then depend on `auth` alone. @default 0 */
+  /**
+   * Remembers accepted credentials for so long; the answer must then depend on `auth` alone. A client that sends no
+   * `auth` is asked for every time. @default 0
+   */
   authCacheMs?: number
   /** Who may join a room, send, request. Absent: everything is allowed, and a warning says so. */
   authorize?: Authorize
@@ -67,15 +70,19 @@ export interface EngineSettings {
 
 export function engineSettings<C extends Contract>(options: EngineOptions<C>): EngineSettings {
   const { clock, random, store, serializers = [json()] } = options
+  const needed = 'an object with the functions debug, info, warn, error'
+  checkObject('logger', options.logger, needed, 'debug', 'info', 'warn', 'error')
   const logger = guardLogger(options.logger ?? silentLogger)
   const limits = numbers('limits', DEFAULT_LIMITS, options.limits)
   const heartbeat = numbers('heartbeat', DEFAULT_HEARTBEAT, options.heartbeat)
   checkFunction('authenticate', options.authenticate)
   checkFunction('authorize', options.authorize)
   checkStore(store)
-  if (!Array.isArray(serializers) || serializers.length === 0) {
+  if (!Array.isArray(serializers) || serializers.length === 0 || !serializers.every(hasFunctions('decode'))) {
     throw new ConfigError('serializers', serializers, 'a non-empty array such as [json()]')
   }
+  checkObject('contract', options.contract, 'what defineContract gives')
+  checkObject('notifications', options.notifications, 'an object with the function notify', 'notify')
   if (options.authorize === undefined) {
     logger.warn('everything is allowed, because no authorize was given; pass allowAll if that is meant')
   }
@@ -127,6 +134,17 @@ function numbers<T extends Readonly<Record<keyof T, number>>>(field: string, def
 
 function checkFunction(field: string, value: unknown): void {
   if (value !== undefined && typeof value !== 'function') throw new ConfigError(field, value, 'a function')
+}
+
+const hasFunctions =
+  (...names: readonly string[]) =>
+  (value: unknown): boolean =>
+    typeof value === 'object' &&
+    value !== null &&
+    names.every((name) => typeof (value as Readonly<Record<string, unknown>>)[name] === 'function')
+
+function checkObject(field: string, value: unknown, allowed: string, ...functions: readonly string[]): void {
+  if (value !== undefined && !hasFunctions(...functions)(value)) throw new ConfigError(field, value, allowed)
 }
 
 function checkStore(store: unknown): void {

@@ -33,7 +33,34 @@ export interface Server<C extends Contract = AnyContract> extends ServerApi<C> {
   close(options?: CloseServerOptions): Promise<void>
 }
 
-export function checkServerOptions<C extends Contract>({ port, path, server }: ServerOptions<C>): void {
+/** Every option there is. */
+const KNOWN: { readonly [option in keyof ServerOptions]-?: true } = {
+  port: true,
+  host: true,
+  server: true,
+  path: true,
+  authenticate: true,
+  authCacheMs: true,
+  authorize: true,
+  store: true,
+  contract: true,
+  heartbeat: true,
+  limits: true,
+  serializers: true,
+  notifications: true,
+  logger: true,
+}
+
+export function checkServerOptions<C extends Contract>(options: ServerOptions<C>): void {
+  if (typeof options !== 'object' || options === null) throw new ConfigError('options', options, 'an object')
+  for (const [option, value] of Object.entries(options)) {
+    // A misspelt `authorize` would otherwise let everybody in.
+    if (Object.hasOwn(KNOWN, option)) continue
+    throw new ConfigError(option, value, `absent; the options here are ${Object.keys(KNOWN).join(', ')}`)
+  }
+  const { port, path, server, host } = options
+  if (host !== undefined && typeof host !== 'string')
+    throw new ConfigError('host', host, 'a host name or address')
   if (port !== undefined) checkPort(port)
   if (path !== undefined && (typeof path !== 'string' || !path.startsWith('/'))) {
     throw new ConfigError('path', path, "a path that starts with '/'")

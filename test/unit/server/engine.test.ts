@@ -224,6 +224,14 @@ test('answers of authenticate are remembered for a while, by a key that is not t
   expect(server.connect().hello({ auth: 'token' }).user.id).toBe('u2')
 })
 
+test('a client without credentials of its own never gets the user of another', () => {
+  let asked = 0
+  const server = world({ authenticate: () => ({ id: `u${++asked}` }), authCacheMs: 60_000 })
+  expect(server.connect().hello({}).user.id).toBe('u1')
+  expect(server.connect().hello({}).user.id).toBe('u2')
+  expect(server.connect().hello({ auth: null }).user.id).toBe('u3')
+})
+
 test('refused credentials are asked for every time', () => {
   let asked = 0
   const server = world({
@@ -267,6 +275,10 @@ test.each([
   [{ authenticate: 'yes' as never }, 'authenticate'],
   [{ authorize: {} as never }, 'authorize'],
   [{ serializers: [] }, 'serializers'],
+  [{ serializers: ['json'] as never }, 'serializers'],
+  [{ contract: 5 as never }, 'contract'],
+  [{ notifications: {} as never }, 'notifications'],
+  [{ logger: { info: () => {} } as never }, 'logger'],
   [{ authCacheMs: -1 }, 'authCacheMs'],
 ])('a wrong option is named: %j', (options, field) => {
   expect(() => world(options)).toThrow(expect.objectContaining({ field, code: 'config_invalid' }))

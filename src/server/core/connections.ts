@@ -85,14 +85,20 @@ export class Connections {
     this.dirty.add(connection)
   }
 
-  /** Takes one control frame from the connection's allowance; `false`: it is used up. */
-  allow(connection: Connection): boolean {
+  /**
+   * Takes one control frame from the connection's allowance; `false`: it is used up. Volatile messages, which may be
+   * dropped, leave half of it to the others.
+   */
+  allow(connection: Connection, isVolatile: boolean): boolean {
     const { now, limits } = this.#kernel
     const perSecond = limits.controlFramesPerSecond
     const refill = ((now - connection.refilledAt) / 1_000) * perSecond
-    connection.allowance = Math.min(perSecond * BURST_SECONDS, connection.allowance + refill) - 1
+    const burst = perSecond * BURST_SECONDS
+    connection.allowance = Math.min(burst, connection.allowance + refill)
     connection.refilledAt = now
-    return connection.allowance >= 0
+    if (connection.allowance < (isVolatile ? burst / 2 : 0) + 1) return false
+    connection.allowance--
+    return true
   }
 
   /** Says what is still to be said and closes. Nothing waits for the socket's own end. */

@@ -121,14 +121,16 @@ export class Inbox {
         this.#handled(peer, frame)
         return
       default:
-        if (!this.#connections.allow(peer.connection)) {
+        if (this.#connections.allow(peer.connection, frame[0] === FrameType.VOLATILE)) {
+          this.#control(peer, reading, frame)
+        } else if (frame[0] !== FrameType.VOLATILE) {
           const { controlFramesPerSecond } = this.#kernel.limits
+          // 1013, try again later: no credentials were refused, so nothing that a client should stop for.
           throw new ProtocolError(`more than ${controlFramesPerSecond} control frames a second`, {
             code: 'too_many_frames',
-            closeCode: CloseCode.POLICY,
+            closeCode: 1013,
           })
         }
-        this.#control(peer, reading, frame)
     }
   }
 

@@ -138,6 +138,21 @@ test('control frames beyond the rate end the connection; messages do not count',
   expect(peer.ended).toBeNull()
   peer.says([PING, 1])
   expect(peer.failure).toBe('too_many_frames')
+  expect(peer.ended?.code).toBe(1013)
+})
+
+test('volatile messages beyond the rate are dropped, and leave room for what is not', () => {
+  const server = world({ limits: { controlFramesPerSecond: 10 } })
+  let heard = 0
+  server.engine.on('cursor', () => {
+    heard++
+  })
+  const peer = server.connect()
+  peer.hello({ pingMs: 0 })
+  peer.says(...Array.from({ length: 500 }, (): Frame => [FrameType.VOLATILE, null, 'cursor', 1]))
+  expect(heard).toBe(25)
+  peer.says(...Array.from({ length: 25 }, (): Frame => [PING, 1]))
+  expect(peer.ended).toBeNull()
 })
 
 test('the allowance of control frames comes back with time', () => {

@@ -26,6 +26,9 @@ import type { CloseServerOptions } from './types.js'
 /** How long a full or closing server asks clients to stay away, in seconds. */
 const RETRY_AFTER_SECONDS = '5'
 
+/** The paths of all servers by their listeners, so that several on one HTTP server know of each other. */
+const PATHS = new WeakMap<object, string>()
+
 /**
  * Makes a server. It listens once `listen` is called; with `server`, it answers upgrades of that one from now on.
  *
@@ -77,6 +80,7 @@ class NodeServer<C extends Contract> implements Server<C> {
       handleProtocols: (offered) => this.#choose([...offered]) ?? false,
     })
     this.#onUpgrade = (request, socket, head) => this.#upgrade(request, socket, head)
+    PATHS.set(this.#onUpgrade, this.#path)
     this.#http.on('upgrade', this.#onUpgrade)
     this.on = engine.on.bind(engine)
     this.onRequest = engine.onRequest.bind(engine)
@@ -135,9 +139,7 @@ class NodeServer<C extends Contract> implements Server<C> {
     const onError = (error: Error): void => settings.logger.info('socket error before the upgrade', { error })
     socket.on('error', onError)
     if (pathOf(request) !== this.#path) {
-      // Somebody else may be listening for it.
-      if (this.#http.listenerCount('upgrade') === 1)
-        this.#refuse(socket, 404, `no WebSocket at ${request.url}`)
+      if (this.#isLastToAnswer(pathOf(request))) this.#refuse(socket, 404, `no WebSocket at ${request.url}`)
       return
     }
     if (isClosing || connectionCount >= settings.limits.maxConnections) {
@@ -155,6 +157,13 @@ class NodeServer<C extends Contract> implements Server<C> {
       this.#sockets.add(adapted)
       adapted.attach(this.#engine, settings.logger, () => this.#gone(adapted))
     })
+  }
+
+  /** Whether nobody else will answer an upgrade of this path: all who listen for upgrades are servers of ours. */
+  #isLastToAnswer(path: string | null): boolean {
+    const listeners = this.#http.listeners('upgrade')
+    const paths = listeners.map((listener) => PATHS.get(listener))
+    return listeners[0] === this.#onUpgrade && !paths.includes(undefined) && !paths.includes(path ?? '')
   }
 
   #refuse(

@@ -194,3 +194,35 @@ test.each([
   expect(() => createServer(options)).toThrow(expect.objectContaining({ field }))
   expect(() => createServer(options)).toThrow(ConfigError)
 })
+
+test('two servers on one HTTP server: each has its path, and a third path is answered 404', async () => {
+  const shared = http.createServer()
+  const first = createServer({ server: shared, path: '/a' })
+  const second = createServer({ server: shared, path: '/b' })
+  open.push(second, first)
+  const { port } = await first.listen()
+  for (const path of ['/a', '/b']) {
+    const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`, ['surewire.1.json'])
+    sockets.push(socket)
+    await new Promise<void>((resolve, reject) => {
+      socket.once('open', resolve)
+      socket.once('error', reject)
+    })
+  }
+  const lost = new WebSocket(`ws://127.0.0.1:${port}/c`, ['surewire.1.json'])
+  sockets.push(lost)
+  const error = await new Promise<Error>((resolve) => lost.once('error', resolve))
+  expect(error.message).toContain('404')
+  await Promise.all([first.close({ drainMs: 0 }), second.close({ drainMs: 0 })])
+  shared.close()
+})
+
+test.each([
+  [null, 'options'],
+  [{ authorise: () => false }, 'authorise'],
+  [{ host: 5 }, 'host'],
+])('a wrong option is named: %j', (options, field) => {
+  expect(() => createServer(options as never)).toThrow(
+    expect.objectContaining({ field, code: 'config_invalid' }),
+  )
+})

@@ -10,7 +10,7 @@ import { CloseCode } from '../protocol/close-codes.js'
 import { ConnectError, type SurewireError, TimeoutError } from '../protocol/errors.js'
 import { type Machine, type Sink, unreachable } from '../protocol/machine.js'
 import { Heartbeat } from './heartbeat.js'
-import { afterClose, afterFailure, causeOfClose, type LinkEnd, type Next } from './policy.js'
+import { afterClose, afterFailure, causeOfClose, type LinkEnd, type Next, upgradeAnswer } from './policy.js'
 import { backoffDelay, type ReconnectConfig } from './reconnect.js'
 import type { Cause, ConnectionEffect, ConnectionInput, ConnectionState } from './state.js'
 
@@ -42,6 +42,8 @@ export class Connection implements Machine<ConnectionInput> {
    */
   readonly #granted = new Set<'token' | 'afresh'>()
   #fail: LinkEnd['fail'] = null
+  /** Why the last dial failed. */
+  #failure: SurewireError | null = null
   #bye = false
   #away: { afterMs: number; spreadMs: number } | null = null
   #nextUrl: string | null = null
@@ -145,6 +147,7 @@ export class Connection implements Machine<ConnectionInput> {
     this.#dials++
     this.#attempt++
     this.#fail = null
+    this.#failure = null
     this.#bye = false
     this.#away = null
     const deadline = now + this.#config.connectTimeoutMs
@@ -196,6 +199,7 @@ export class Connection implements Machine<ConnectionInput> {
   /** The current dial did not lead to a live link. */
   #failed(error: SurewireError, now: number): void {
     this.#dropCurrent(CloseCode.REPLACED, 'the attempt failed')
+    this.#failure = error
     const next = afterFailure(error)
     if (next.do === 'retry') this.#emitError(error)
     this.#proceed(next, causeOf(error), now)
@@ -259,10 +263,15 @@ export class Connection implements Machine<ConnectionInput> {
       this.#config.reconnect === null
         ? 'reconnecting is switched off'
         : `all ${this.#config.reconnect.maxAttempts} attempts failed`
-    const error = new ConnectError(`${why}; the last cause: ${cause.message}. Call connect() to try again.`, {
-      code: this.#config.reconnect === null ? cause.code : 'gave_up',
-      retryable: false,
-    })
+    const error = new ConnectError(
+      `${why}; the last cause: ${cause.message.replace(/\.$/, '')}. Call connect() to try again.`,
+      {
+        code: this.#config.reconnect === null ? cause.code : 'gave_up',
+        retryable: false,
+        cause: this.#failure,
+        status: this.#failure === null ? null : upgradeAnswer(this.#failure).status,
+      },
+    )
     this.#stop(error)
   }
 
@@ -347,7 +356,7 @@ export class Connection implements Machine<ConnectionInput> {
   #timedOut(phase: 'dialing' | 'handshaking'): TimeoutError {
     const what = phase === 'dialing' ? 'the socket did not open' : 'the server did not send its welcome'
     return new TimeoutError(
-      `${what} within ${this.#config.connectTimeoutMs} ms (connectTimeoutMs). Check the address, the path and whether a proxy lets WebSockets through.`,
+      `${what} within ${this.#config.connectTimeoutMs} ms (connectTimeoutMs). Check the address, the path, that url() and auth() come to an end, and whether a proxy lets WebSockets through.`,
       { code: 'connect_timeout' },
     )
   }

@@ -80,7 +80,7 @@ export function afterFailure(error: SurewireError): Next {
 }
 
 /** By shape, not by class: the error may come from another copy of this package. */
-function upgradeAnswer(error: SurewireError): Pick<ConnectError, 'status' | 'retryAfterMs'> {
+export function upgradeAnswer(error: SurewireError): Pick<ConnectError, 'status' | 'retryAfterMs'> {
   return error.name === 'ConnectError' ? (error as ConnectError) : { status: null, retryAfterMs: null }
 }
 

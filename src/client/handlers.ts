@@ -5,7 +5,7 @@
  * Does not own: the order of messages (inbox.ts).
  */
 import { EventEmitter } from 'eventemitter3'
-import { SurewireError } from '../protocol/errors.js'
+import { ConfigError, SurewireError } from '../protocol/errors.js'
 import type { Message } from '../protocol/messages.js'
 import { onAbort } from './abort.js'
 import type { MessagesOptions, OnOptions } from './types.js'
@@ -26,6 +26,7 @@ export class HandlerRegistry {
   }
 
   on(type: string, handler: AnyHandler, options: OnOptions = {}): () => void {
+    if (typeof handler !== 'function') throw new ConfigError('handler', handler, 'a function')
     const { signal } = options
     if (signal?.aborted) return () => undefined
     let active = true
@@ -44,6 +45,7 @@ export class HandlerRegistry {
   }
 
   once(type: string, handler: AnyHandler): () => void {
+    if (typeof handler !== 'function') throw new ConfigError('handler', handler, 'a function')
     const off = this.on(type, (data: never, message: never) => {
       off()
       return handler(data, message)

@@ -8,6 +8,7 @@ import type { Encoded, Serializer } from '../protocol/codec.js'
 import { MAX_NAME_LENGTH } from '../protocol/check.js'
 import { type Contract, type Schema, schemaOf, validate } from '../protocol/contract.js'
 import { ConfigError, DeliveryError } from '../protocol/errors.js'
+import type { Priority } from '../protocol/messages.js'
 import type { Draft, Lane } from '../delivery/outbox.js'
 import type { OutboxEntry } from '../delivery/producer.js'
 import type { RequestResult } from '../session/client/requests.js'
@@ -54,7 +55,7 @@ export class MessageSender {
     if (options.volatile === true) return this.#sendVolatile(room, type, data)
     const meta = options.echo === false ? { echo: false } : undefined
     const parts = meta === undefined ? [room, type, data ?? null] : [room, type, data ?? null, meta]
-    const entry = this.#host.enqueue(this.#draft(options.priority ?? 'normal', parts, options))
+    const entry = this.#host.enqueue(this.#draft(checkPriority(options.priority), parts, options))
     const receipt = new MessageReceipt(entry, this.#host)
     if (options.signal !== undefined) {
       const stopListening = onAbort(options.signal, () => receipt.cancel())
@@ -143,4 +144,9 @@ function checkTtl(ttlMs: unknown): number | null {
   if (ttlMs === undefined) return null
   if (typeof ttlMs === 'number' && ttlMs >= 0) return Number.isFinite(ttlMs) ? ttlMs : null
   throw new ConfigError('ttlMs', ttlMs, 'a number of milliseconds, at least 0')
+}
+
+function checkPriority(priority: unknown = 'normal'): Priority {
+  if (priority === 'high' || priority === 'normal' || priority === 'low') return priority
+  throw new ConfigError('priority', priority, "one of 'high', 'normal', 'low'")
 }

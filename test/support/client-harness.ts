@@ -56,7 +56,7 @@ export class FarEnd {
   }
 
   /** Frames of a type that came. */
-  all(type: number): ClientFrame[] {
+  all(type: FrameType): ClientFrame[] {
     return this.frames.filter((frame) => frame[0] === type)
   }
 

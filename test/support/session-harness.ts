@@ -5,7 +5,7 @@
  * Does not own: what a server would answer (fake-server-frames.ts).
  */
 import { nativeDialect } from '../../src/dialects/native.js'
-import type { Draft, Lane } from '../../src/delivery/outbox.js'
+import type { Draft } from '../../src/delivery/outbox.js'
 import type { OutboxEntry } from '../../src/delivery/producer.js'
 import { MAX_DEPTH } from '../../src/protocol/codec.js'
 import { type ClientFrame, FrameType, type Hello, type Welcome } from '../../src/protocol/frames.js'
@@ -160,7 +160,7 @@ export class SessionHarness {
     const body = serializer.encode([options.room ?? null, 'say', data])
     return this.session.enqueue(
       {
-        lane: 'normal' as Lane,
+        lane: 'normal',
         body,
         size: serializer.size(body),
         ttlMs: null,

@@ -51,7 +51,17 @@ export class Inbound {
     const bytes = this.#parts.serializer.size(data)
     this.#parts.counters.bytesReceived += bytes
     try {
-      this.takeFrames(this.#wire.incoming(data), bytes, now)
+      this.#takeFrames(this.#wire.incoming(data), bytes)
+    } catch (error) {
+      this.#violation(error, now)
+    }
+  }
+
+  /** Time has passed: what the translator says by itself, which may be that the server did not answer it. */
+  tick(now: number): void {
+    this.#now = now
+    try {
+      this.#takeFrames(this.#wire.tick(now), 0)
     } catch (error) {
       this.#violation(error, now)
     }
@@ -75,8 +85,7 @@ export class Inbound {
   }
 
   /** Frames of one message, in order. */
-  takeFrames(frames: readonly unknown[], bytes: number, now: number): void {
-    this.#now = now
+  #takeFrames(frames: readonly unknown[], bytes: number): void {
     let ticket: BatchTicket | null = null
     for (const raw of frames) {
       const frame = parseServerFrame(raw)

@@ -241,8 +241,7 @@ export class ClientSession implements Machine<SessionInput> {
   #tick(now: number): void {
     this.#parts.connection.handle({ type: 'tick' }, now)
     if (this.#parts.connection.state.name === 'live') this.#watch(now)
-    const said = this.#wire.tick(now)
-    if (said.length > 0) this.#inbound.takeFrames(said, 0, now)
+    this.#inbound.tick(now)
     if (this.#ending !== null && now >= this.#ending.deadline) this.#finish(this.#ending)
   }
 

@@ -11,7 +11,7 @@ const listeners = (): number => process.listenerCount('SIGTERM') + process.liste
 describe('closeOnSignals', () => {
   it('closes, and then lets the signal have its usual effect', async () => {
     let stop = (): void => undefined
-    const close = vi.fn(async () => stop())
+    const close = vi.fn<() => Promise<void>>(async () => stop())
     stop = closeOnSignals(['SIGTERM'], close)
     process.emit('SIGTERM')
     await Promise.resolve()
@@ -22,7 +22,7 @@ describe('closeOnSignals', () => {
   })
 
   it('leaves the end of the process to others who listen', async () => {
-    const other = vi.fn()
+    const other = vi.fn<() => void>()
     process.on('SIGTERM', other)
     let stop = (): void => undefined
     stop = closeOnSignals(['SIGTERM'], async () => stop())

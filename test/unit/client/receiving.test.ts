@@ -6,10 +6,13 @@ import { entry, gap, joined } from '../../support/fake-server-frames.js'
 import { ClientHarness } from '../../support/client-harness.js'
 import { gate } from '../../support/gate.js'
 
+/** Not everything that is thrown is an error. */
+const odd: unknown = undefined
+
 describe('a handler', () => {
   it('gets data and message', async () => {
     const harness = new ClientHarness()
-    const handler = vi.fn()
+    const handler = vi.fn<() => void>()
     harness.client.on('said', handler)
     const end = await harness.connect()
     end.send(entry('all', 1, { text: 'hello' }, { id: 'p.1', from: 'user-9' }))
@@ -76,12 +79,7 @@ describe('a handler', () => {
       },
     ],
     ['rejects', () => Promise.reject(new Error('broken'))],
-    [
-      'throws something odd',
-      () => {
-        throw undefined
-      },
-    ],
+    ['rejects with something odd', () => Promise.reject(odd)],
   ])('that %s is an error event, counts as handled, and the next message comes', async (_how, fail) => {
     const harness = new ClientHarness()
     const seen: unknown[] = []
@@ -99,7 +97,7 @@ describe('a handler', () => {
 
   it('that fails does not keep the others of the same message from it', async () => {
     const harness = new ClientHarness()
-    const second = vi.fn()
+    const second = vi.fn<() => void>()
     harness.client.on('said', () => Promise.reject(new Error('broken')))
     harness.client.on('said', second)
     const end = await harness.connect()
@@ -111,7 +109,7 @@ describe('a handler', () => {
 
   it('registered twice is called twice; each registration ends by itself', async () => {
     const harness = new ClientHarness()
-    const handler = vi.fn()
+    const handler = vi.fn<() => void>()
     const off = harness.client.on('said', handler)
     harness.client.on('said', handler)
     const end = await harness.connect()
@@ -128,7 +126,7 @@ describe('a handler', () => {
 
   it('ends with its signal', async () => {
     const harness = new ClientHarness()
-    const handler = vi.fn()
+    const handler = vi.fn<() => void>()
     const controller = new AbortController()
     harness.client.on('said', handler, { signal: controller.signal })
     const end = await harness.connect()
@@ -143,7 +141,7 @@ describe('a handler', () => {
   it('that was taken out while the one before it took its time is not called', async () => {
     const harness = new ClientHarness()
     const slow = gate()
-    const second = vi.fn()
+    const second = vi.fn<() => void>()
     harness.client.on('said', () => slow.opened)
     const off = harness.client.on('said', second)
     const end = await harness.connect()
@@ -159,7 +157,7 @@ describe('a handler', () => {
   it('for once runs once, also when two logs bring a message at a time', async () => {
     const harness = new ClientHarness()
     const slow = gate()
-    const once = vi.fn()
+    const once = vi.fn<() => void>()
     harness.client.on('said', () => slow.opened)
     harness.client.once('said', once)
     const end = await harness.connect()
@@ -216,7 +214,7 @@ describe('a handler', () => {
 
   it('of the client hears no room, and that of a room only its room', async () => {
     const harness = new ClientHarness()
-    const [everywhere, lobby, attic] = [vi.fn(), vi.fn(), vi.fn()]
+    const [everywhere, lobby, attic] = [vi.fn<() => void>(), vi.fn<() => void>(), vi.fn<() => void>()]
     harness.client.on('said', everywhere)
     harness.client.room('lobby').on('said', lobby)
     harness.client.room('attic').on('said', attic)
@@ -362,7 +360,7 @@ describe('messages()', () => {
 describe('listeners that throw', () => {
   it('are reported and break nothing', async () => {
     const harness = new ClientHarness()
-    const second = vi.fn()
+    const second = vi.fn<() => void>()
     harness.client.subscribe(() => {
       throw new Error('subscriber')
     })
@@ -381,8 +379,8 @@ describe('listeners that throw', () => {
   })
 
   it('to errors do not go round in circles', async () => {
-    const error = vi.fn()
-    const logger = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error }
+    const error = vi.fn<() => void>()
+    const logger = { debug: vi.fn<() => void>(), info: vi.fn<() => void>(), warn: vi.fn<() => void>(), error }
     const harness = new ClientHarness({ logger })
     harness.client.lifecycle.on('error', () => {
       throw new Error('the listener of errors')

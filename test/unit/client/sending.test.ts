@@ -4,7 +4,7 @@ import { FrameType } from '../../../src/protocol/frames.js'
 import { accepted, rejected, reply } from '../../support/fake-server-frames.js'
 import { ClientHarness } from '../../support/client-harness.js'
 
-const unhandled = vi.fn()
+const unhandled = vi.fn<() => void>()
 
 beforeEach(() => {
   unhandled.mockClear()
@@ -12,7 +12,8 @@ beforeEach(() => {
 })
 afterEach(() => {
   process.off('unhandledRejection', unhandled)
-  expect(unhandled).not.toHaveBeenCalled()
+  // Vitest itself fails a run with an unhandled rejection; here it is pinned to its test.
+  if (unhandled.mock.calls.length > 0) throw new Error('a rejection was not handled')
 })
 
 /** A schema that takes numbers and gives their double. */
@@ -90,7 +91,7 @@ describe('a receipt', () => {
     const harness = new ClientHarness({ queue: { maxMessages: 1 } })
     harness.client.send('say', 1)
     const dropped = harness.client.send('say', 2)
-    const always = vi.fn()
+    const always = vi.fn<() => void>()
 
     expect(await dropped.catch((error: unknown) => (error as { code: string }).code)).toBe('queue_full')
     await dropped.finally(always).catch(() => undefined)
@@ -136,14 +137,14 @@ describe('send()', () => {
   })
 
   it.each([
-    ['no type', '', 1],
-    ['a type that is no string', 7, 1],
-    ['a type beyond all measure', 'x'.repeat(600), 1],
-    ['data that cannot be encoded', 'say', 1n],
-  ])('throws for a programming error: %s', (_what, name, data) => {
+    ['no type', '', 1, /type/],
+    ['a type that is no string', 7, 1, /type/],
+    ['a type beyond all measure', 'x'.repeat(600), 1, /type/],
+    ['data that cannot be encoded', 'say', 1n, /bigint/i],
+  ])('throws for a programming error: %s', (_what, name, data, why) => {
     const { client } = new ClientHarness()
 
-    expect(() => client.send(name as string, data)).toThrow()
+    expect(() => client.send(name as string, data)).toThrow(why)
   })
 
   it('throws for a ttlMs that is no duration; Infinity means none', () => {
@@ -315,16 +316,16 @@ describe('the contract', () => {
 
   it('transforms replies, and refuses those that do not fit', async () => {
     const harness = withContract()
-    const good = harness.client.request('double', 1) as Promise<unknown>
-    const bad = harness.client.request('double', 1) as Promise<unknown>
-    const expectation = expect(bad).rejects.toMatchObject({ code: 'invalid_reply' })
+    const good = harness.client.request('double', 1)
+    const bad = harness.client.request('double', 1)
+    const refused = bad.catch((error: unknown) => error)
     const end = await harness.connect()
     const producer = end.hello.producers[0]?.id ?? ''
     end.send(accepted(0, 2), reply(1, `${producer}.1`, 4), reply(2, `${producer}.2`, 'four'))
     await harness.pass()
 
     await expect(good).resolves.toBe(8)
-    await expectation
+    expect(await refused).toMatchObject({ code: 'invalid_reply' })
   })
 })
 
@@ -352,12 +353,12 @@ describe('request()', () => {
     const harness = new ClientHarness()
     const controller = new AbortController()
     const asking = harness.client.request('ask', 1, { signal: controller.signal })
-    const expectation = expect(asking).rejects.toMatchObject({ code: 'aborted' })
+    const given = asking.catch((error: unknown) => error)
     const end = await harness.connect()
     controller.abort()
     await harness.pass()
 
-    await expectation
+    expect(await given).toMatchObject({ code: 'aborted' })
     expect(end.all(FrameType.CANCEL)).toHaveLength(1)
     await expect(harness.client.request('ask', 1, { signal: controller.signal })).rejects.toMatchObject({
       code: 'aborted',
@@ -383,10 +384,10 @@ describe('request()', () => {
   it('is unknown when the client is closed before the answer', async () => {
     const harness = new ClientHarness()
     const asking = harness.client.request('ask', 1)
-    const expectation = expect(asking).rejects.toMatchObject({ outcome: 'unknown' })
+    const ended = asking.catch((error: unknown) => error)
     await harness.connect()
     void harness.client.close({ drainMs: 0 })
     await harness.pass()
-    await expectation
+    expect(await ended).toMatchObject({ outcome: 'unknown' })
   })
 })

@@ -115,7 +115,7 @@ describe('storage that', () => {
     ['fails to close', storageOf({ close: () => Promise.reject(new Error('no')) })],
   ])('%s does not keep close() from settling', async (_how, storage) => {
     const harness = new ClientHarness({ queue: { storage } })
-    const closed = vi.fn()
+    const closed = vi.fn<() => void>()
     void harness.client.close().then(closed)
     await harness.pass(30_000)
 
@@ -125,7 +125,7 @@ describe('storage that', () => {
 
   it('opens after it was given up is closed again', async () => {
     let open = (_handle: OutboxHandle): void => undefined
-    const close = vi.fn(async () => undefined)
+    const close = vi.fn<() => Promise<void>>(async () => undefined)
     const harness = new ClientHarness({
       queue: { storage: storageOf({}, () => new Promise((resolve) => (open = resolve))) },
     })

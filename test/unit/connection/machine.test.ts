@@ -1,19 +1,22 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { Connection, type ConnectionConfig } from '../../../src/connection/machine.js'
+import type { ReconnectConfig } from '../../../src/connection/reconnect.js'
 import type { ConnectionEffect, ConnectionInput, ConnectionState } from '../../../src/connection/state.js'
 import { AuthError, ConnectError, ProtocolError, SurewireError } from '../../../src/protocol/errors.js'
+
+const RECONNECT: ReconnectConfig = {
+  initialDelayMs: 500,
+  maxDelayMs: 30_000,
+  factor: 2,
+  jitter: 'none',
+  maxAttempts: Number.POSITIVE_INFINITY,
+  stableAfterMs: 10_000,
+}
 
 const CONFIG: ConnectionConfig = {
   connectTimeoutMs: 20_000,
   heartbeat: { intervalMs: 25_000, timeoutMs: 10_000 },
-  reconnect: {
-    initialDelayMs: 500,
-    maxDelayMs: 30_000,
-    factor: 2,
-    jitter: 'none',
-    maxAttempts: Number.POSITIVE_INFINITY,
-    stableAfterMs: 10_000,
-  },
+  reconnect: RECONNECT,
   freshCredentials: false,
 }
 
@@ -154,6 +157,9 @@ describe.each(Object.keys(BRING) as Start[])('from %s', (start) => {
   let harness: Harness
   beforeEach(() => {
     harness = BRING[start](new Harness())
+  })
+
+  it('is where the way there leads', () => {
     expect(harness.state.name).toBe(nameOf(start))
   })
 
@@ -284,7 +290,7 @@ describe('retries', () => {
   })
 
   it('end after as many as are allowed, with what to do then', () => {
-    const harness = new Harness({ reconnect: { ...CONFIG.reconnect!, maxAttempts: 2 } })
+    const harness = new Harness({ reconnect: { ...RECONNECT, maxAttempts: 2 } })
       .connect()
       .failed()
       .advance(500)
@@ -299,7 +305,7 @@ describe('retries', () => {
   })
 
   it('are as many again after a success', () => {
-    const harness = new Harness({ reconnect: { ...CONFIG.reconnect!, maxAttempts: 2 } })
+    const harness = new Harness({ reconnect: { ...RECONNECT, maxAttempts: 2 } })
       .connect()
       .failed()
       .advance(500)
@@ -613,7 +619,7 @@ describe('restart', () => {
 describe('configure', () => {
   it('holds from the next deadline on', () => {
     const harness = new Harness().connect().live()
-    harness.connection.configure({ ...CONFIG, reconnect: { ...CONFIG.reconnect!, initialDelayMs: 77 } })
+    harness.connection.configure({ ...CONFIG, reconnect: { ...RECONNECT, initialDelayMs: 77 } })
     harness.closed(1006)
 
     expect(harness.state).toMatchObject({ until: harness.now + 77 })

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { backoffDelay, type ReconnectConfig } from '../../../src/connection/reconnect.js'
 

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { DeadlineHeap } from '../../../src/delivery/deadline-heap.js'
 
@@ -29,18 +29,23 @@ describe('a heap of deadlines', () => {
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
         const heap = new DeadlineHeap<number>()
         let model: number[] = []
+        const taken: (number | null)[] = []
+        const expected: (number | null)[] = []
         for (const next of steps) {
           if ('add' in next) {
             heap.add(next.add, next.add)
             model.push(next.add)
           } else if ('take' in next) {
+            taken.push(heap.takeDue(next.take))
             model.sort((a, b) => a - b)
-            const expected = model[0] !== undefined && model[0] <= next.take ? (model.shift() ?? null) : null
-            expect(heap.takeDue(next.take)).toBe(expected)
+            expected.push(
+              (model[0] ?? Number.POSITIVE_INFINITY) <= next.take ? (model.shift() ?? null) : null,
+            )
           } else {
             heap.prune((item) => item % 3 !== next.prune)
             model = model.filter((item) => item % 3 !== next.prune)
           }
+          expect(taken).toEqual(expected)
           expect(heap.size).toBe(model.length)
           expect(heap.earliest()).toBe(model.length === 0 ? null : Math.min(...model))
         }

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { LaneOrder } from '../../../src/delivery/lanes.js'
 import { type Lane, Outbox } from '../../../src/delivery/outbox.js'

@@ -11,6 +11,12 @@ function make(...seqs: number[]) {
   return { producer, entries }
 }
 
+function at(entries: readonly OutboxEntry[], index: number): OutboxEntry {
+  const entry = entries[index]
+  if (entry === undefined) throw new Error(`there is no entry ${index}`)
+  return entry
+}
+
 const queue = (producer: Producer): number[] => {
   const seqs: number[] = []
   for (let entry = producer.first; entry !== null; entry = entry.next) seqs.push(entry.seq)
@@ -18,17 +24,17 @@ const queue = (producer: Producer): number[] => {
 }
 
 describe('a producer’s queue', () => {
-  it.each([0, 1, 2])('closes up when entry %i is taken out', (at) => {
+  it.each([0, 1, 2])('closes up when entry %i is taken out', (index) => {
     const { producer, entries } = make(1, 2, 3)
-    producer.remove(entries[at]!)
+    producer.remove(at(entries, index))
     producer.append(new OutboxEntry(producer, 4, 4, '[]', 2))
 
-    expect(queue(producer)).toEqual([1, 2, 3, 4].filter((seq) => seq !== at + 1))
+    expect(queue(producer)).toEqual([1, 2, 3, 4].filter((seq) => seq !== index + 1))
   })
 
   it('is empty again, and begins anew', () => {
     const { producer, entries } = make(1)
-    producer.remove(entries[0]!)
+    producer.remove(at(entries, 0))
     expect(producer.empty).toBe(true)
     producer.append(new OutboxEntry(producer, 2, 2, '[]', 2))
 
@@ -47,9 +53,9 @@ describe('what is next on the wire', () => {
   it('moves on with what is written and what is taken out', () => {
     const { producer, entries } = make(1, 2, 3)
     producer.startAfter(0, 0)
-    producer.putOnWire(entries[0]!)
+    producer.putOnWire(at(entries, 0))
     expect(producer).toMatchObject({ wireSeq: 2, written: 1 })
-    producer.remove(entries[1]!)
+    producer.remove(at(entries, 1))
 
     expect(producer.nextOnWire?.seq).toBe(3)
   })
@@ -69,7 +75,7 @@ describe('what is next on the wire', () => {
   it('is what comes, once everything else is written', () => {
     const { producer, entries } = make(1)
     producer.startAfter(0, 0)
-    producer.putOnWire(entries[0]!)
+    producer.putOnWire(at(entries, 0))
     expect(producer.nextOnWire).toBeNull()
     producer.append(new OutboxEntry(producer, 2, 2, '[]', 2))
 

@@ -1,17 +1,22 @@
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, type Mock, vi } from 'vitest'
 import { ConnectError } from '../../../src/protocol/errors.js'
 import { Dialer, type DialEvents, type DialPlan } from '../../../src/runtime/dialer.js'
 import type { Link, LinkEvents, Transport } from '../../../src/runtime/ports.js'
 
 const URL_OF_SERVER = 'ws://server.test/ws'
 
+interface SpiedLink {
+  readonly send: Mock<Link['send']>
+  readonly close: Mock<Link['close']>
+}
+
 /** A transport whose links a test moves by hand. */
 function transportOf(name: string, onOpen: (events: LinkEvents) => void = () => undefined) {
-  const opened: { url: string; protocols: readonly string[]; events: LinkEvents; link: Link }[] = []
+  const opened: { url: string; protocols: readonly string[]; events: LinkEvents; link: SpiedLink }[] = []
   const transport: Transport = {
     name,
     open: ({ url, protocols }, events) => {
-      const link = { send: vi.fn(), close: vi.fn(), bufferedAmount: 7 }
+      const link = { send: vi.fn<Link['send']>(), close: vi.fn<Link['close']>(), bufferedAmount: 7 }
       opened.push({ url, protocols, events, link })
       onOpen(events)
       return link
@@ -74,7 +79,7 @@ describe('a dial', () => {
   })
 
   it('goes where the server said instead, without asking for the address', async () => {
-    const url = vi.fn(() => URL_OF_SERVER)
+    const url = vi.fn<() => string>(() => URL_OF_SERVER)
     const { dialer, opened } = make({ url })
     dialer.dial(1, 'wss://elsewhere.test/ws')
     await settle()
@@ -134,7 +139,7 @@ describe('a dial', () => {
     expect(first?.link.close).toHaveBeenCalledWith(4001, 'replaced')
     dialer.send(1, 'to the dead')
     dialer.send(2, 'to the living')
-    expect(opened.map(({ link }) => vi.mocked(link.send).mock.calls)).toEqual([[], [['to the living']]])
+    expect(opened.map(({ link }) => link.send.mock.calls)).toEqual([[], [['to the living']]])
   })
 
   it('has nothing buffered without a link', async () => {

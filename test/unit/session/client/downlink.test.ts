@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Delivery } from '../../../../src/session/client/inputs.js'
 import { FrameType } from '../../../../src/protocol/frames.js'
 import { entry, gap, joined, left, reply, SESSION } from '../../../support/fake-server-frames.js'
 import { SessionHarness } from '../../../support/session-harness.js'
@@ -10,6 +11,13 @@ function live(): SessionHarness {
   harness.live()
   harness.takeFrames()
   return harness
+}
+
+/** One of the deliveries so far. */
+function deliveryOf(harness: SessionHarness, at: number): Delivery {
+  const effect = harness.all('deliver')[at]
+  if (effect === undefined) throw new Error(`there were not ${at + 1} deliveries`)
+  return effect.delivery
 }
 
 const delivered = (harness: SessionHarness): unknown[] =>
@@ -47,6 +55,13 @@ describe('an entry', () => {
 
     expect(delivered(harness)).toEqual(['all', 'session', 'room'])
     expect(harness.all('deliver').map(({ delivery }) => delivery.message.room)).toEqual([null, null, 'lobby'])
+  })
+
+  it('of which nothing more is said comes from the server itself, for the first time', () => {
+    const harness = live()
+    harness.receive(entry(USER_LOG, 1))
+
+    expect(harness.all('deliver')[0]?.delivery.message).toMatchObject({ from: null, redelivered: false })
   })
 
   it('that came before is dropped and counted', () => {
@@ -179,14 +194,14 @@ describe('the receive window', () => {
     harness.do({ type: 'handled', delivery: third.delivery })
     expect(handled(harness)).toEqual([])
     const more = harness.receive(entry(USER_LOG, 4))
-    harness.do({ type: 'handled', delivery: harness.all('deliver')[3]!.delivery })
+    harness.do({ type: 'handled', delivery: deliveryOf(harness, 3) })
     expect(handled(harness)).toEqual([[FrameType.HANDLED, 4, bytes + more]])
   })
 
   it('is stated after a quarter of its bytes', () => {
     const harness = live()
     const bytes = harness.receive(entry(USER_LOG, 1, 'x'.repeat(3_000)))
-    harness.do({ type: 'handled', delivery: harness.all('deliver')[0]!.delivery })
+    harness.do({ type: 'handled', delivery: deliveryOf(harness, 0) })
 
     expect(handled(harness)).toEqual([[FrameType.HANDLED, 1, bytes]])
   })
@@ -194,10 +209,9 @@ describe('the receive window', () => {
   it('counts a batch’s bytes when the last of its entries is handled, in whatever order', () => {
     const harness = live()
     harness.receive(entry(USER_LOG, 1, 'x'.repeat(3_000)), entry('all', 1))
-    const [first, second] = harness.all('deliver')
-    harness.do({ type: 'handled', delivery: second!.delivery })
+    harness.do({ type: 'handled', delivery: deliveryOf(harness, 1) })
     expect(handled(harness)).toEqual([])
-    harness.do({ type: 'handled', delivery: first!.delivery })
+    harness.do({ type: 'handled', delivery: deliveryOf(harness, 0) })
     expect(handled(harness)).toHaveLength(1)
   })
 

@@ -193,6 +193,7 @@ describe('counters', () => {
   it('say how often and why connections and dials ended', () => {
     const harness = new SessionHarness()
     harness.live()
+    expect(harness.session.counters).toMatchObject({ connects: 1, reconnects: 0 })
     harness.lose(1006)
     harness.advance(500)
     harness.lose(1006)

@@ -55,6 +55,15 @@ describe('joining', () => {
     expect(delivered(harness)).toEqual([6])
   })
 
+  it('is told when it is asked for and when it is answered', () => {
+    const harness = live()
+    harness.join('lobby')
+    expect(harness.all('room-changed')).toEqual([{ type: 'room-changed', room: 'lobby' }])
+    harness.receive(joined(1, 'lobby', 0))
+
+    expect(harness.all('room-changed')).toHaveLength(2)
+  })
+
   it('before there is a connection is asked for once there is one', () => {
     const harness = new SessionHarness()
     const answers = harness.join('lobby')

@@ -4,9 +4,13 @@ import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
-/** Starts a TypeScript file of this repository with a channel for messages. */
-export function startProcess(file: string, args: readonly string[] = []): ChildProcess {
-  return spawn(process.execPath, ['--import', 'tsx', file, ...args], {
+/** Starts a TypeScript file of this repository with a channel for messages. `flags` are Node's own. */
+export function startProcess(
+  file: string,
+  args: readonly string[] = [],
+  flags: readonly string[] = [],
+): ChildProcess {
+  return spawn(process.execPath, [...flags, '--import', 'tsx', file, ...args], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })

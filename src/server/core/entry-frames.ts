@@ -17,6 +17,9 @@ export interface EncodedFrame {
 /** Enough for a burst to be encoded once while slow followers catch up; the log itself is the memory beyond it. */
 const MAX_REMEMBERED_BYTES = 8_388_608
 
+/** What remembering costs besides the bytes themselves: the entry, its frame, a place in the map. */
+const OVERHEAD_BYTES = 400
+
 export class EntryFrames {
   readonly serializer: Serializer
   readonly #frames = new Map<LogEntry, EncodedFrame | null>()
@@ -32,7 +35,7 @@ export class EntryFrames {
     if (known !== undefined) return known
     const frame = this.#encode(log, entry)
     this.#frames.set(entry, frame)
-    this.#bytes += frame?.bytes ?? 0
+    this.#bytes += costOf(frame)
     if (this.#bytes > MAX_REMEMBERED_BYTES) this.#forget()
     return frame
   }
@@ -52,7 +55,9 @@ export class EntryFrames {
     for (const [entry, frame] of this.#frames) {
       if (this.#bytes <= MAX_REMEMBERED_BYTES / 2) return
       this.#frames.delete(entry)
-      this.#bytes -= frame?.bytes ?? 0
+      this.#bytes -= costOf(frame)
     }
   }
 }
+
+const costOf = (frame: EncodedFrame | null): number => OVERHEAD_BYTES + (frame?.bytes ?? 0)

@@ -75,7 +75,8 @@ export class SideFrames {
       session.user = answer.user ?? session.user
       this.#connections.say(connection, [FrameType.AUTHED, session.user])
     } else {
-      this.#end(peer, CloseCode.AUTH_EXPIRED, 'user_changed', 'the new credentials are of another user')
+      // Nothing was refused: whoever it is now starts a session of its own.
+      this.#end(peer, CloseCode.SESSION_UNKNOWN, 'user_changed', 'the new credentials are of another user')
     }
   }
 

@@ -513,6 +513,8 @@ export class SurewireClient implements Client<Contract> {
   /** Everything is settled: let go of the platform. */
   async #finish(): Promise<void> {
     for (const cleanup of this.#cleanups.splice(0)) cleanup()
+    this.#handlers.end()
+    for (const room of this.#rooms.values()) room.handlers.end()
     this.#publish()
     this.#driver.stop()
     await this.#storage?.close()

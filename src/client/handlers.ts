@@ -19,6 +19,8 @@ const DEFAULT_MAX_BUFFERED = 10_000
 
 export class HandlerRegistry {
   readonly #emitter = new EventEmitter<Record<string, StoredHandler>>()
+  readonly #buffers = new Set<MessageBuffer>()
+  #isEnded = false
 
   /** Handlers of a type, in order of registration. */
   handlers(type: string): readonly StoredHandler[] {
@@ -59,13 +61,21 @@ export class HandlerRegistry {
     const off = this.on(type, (_data: unknown, message: Message) => buffer.push(message))
     const { signal } = options
     const stopListening = onAbort(signal, () => buffer.end(null))
+    this.#buffers.add(buffer)
     buffer.onEnd = () => {
+      this.#buffers.delete(buffer)
       off()
       stopListening()
     }
-    if (signal?.aborted) buffer.end(null)
+    if (signal?.aborted || this.#isEnded) buffer.end(null)
     // Subscribed by this type, so nothing else comes in.
     return buffer as unknown as AsyncIterableIterator<Message<T>>
+  }
+
+  /** The client is closed: whoever reads gets what is unread, and then the end. */
+  end(): void {
+    this.#isEnded = true
+    for (const buffer of [...this.#buffers]) buffer.end(null)
   }
 }
 

@@ -321,6 +321,17 @@ describe('messages()', () => {
     expect(await values(harness.client.messages('said', { signal: controller.signal }), 9)).toEqual([])
   })
 
+  it('ends when the client is closed, and at once after that', async () => {
+    const harness = new ClientHarness()
+    const waiting = harness.client.messages('said').next()
+    const waitingInRoom = harness.client.room('r').messages('said').next()
+    await harness.client.close()
+
+    expect(await waiting).toEqual({ done: true, value: undefined })
+    expect(await waitingInRoom).toEqual({ done: true, value: undefined })
+    expect(await values(harness.client.messages('said'), 9)).toEqual([])
+  })
+
   it('ends a reader that waits', async () => {
     const harness = new ClientHarness()
     const controller = new AbortController()

@@ -9,7 +9,7 @@
 export interface Limits {
   /** Longest batch taken, in bytes. @default 1_048_576 */
   readonly maxFrameBytes: number
-  /** Longest HELLO, in bytes: a thousand cursors fit. @default 262_144 */
+  /** Longest HELLO, in bytes: a thousand cursors fit, of rooms with long names. @default 1_048_576 */
   readonly maxHelloBytes: number
   /** Uplink window: unacknowledged numbers of one producer. @default 1_024 */
   readonly maxInFlight: number
@@ -56,7 +56,7 @@ export interface Limits {
 
 export const DEFAULT_LIMITS: Limits = {
   maxFrameBytes: 1_048_576,
-  maxHelloBytes: 262_144,
+  maxHelloBytes: 1_048_576,
   maxInFlight: 1_024,
   maxInFlightBytes: 4_194_304,
   maxRequests: 64,

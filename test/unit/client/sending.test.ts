@@ -43,6 +43,14 @@ describe('a receipt', () => {
     expect(await receipt.settled).toEqual({ id: receipt.id, outcome: 'accepted', code: null, message: null })
   })
 
+  it('is not given for a priority that there is none of: it would wait for ever', () => {
+    const { client } = new ClientHarness()
+    const send = (): unknown => client.send('say', 1, { priority: 'urgent' as never })
+
+    expect(send).toThrow(expect.objectContaining({ field: 'priority', code: 'config_invalid' }))
+    expect(client.snapshot.queued).toBe(0)
+  })
+
   it('has the id that the server will know', async () => {
     const harness = new ClientHarness()
     const receipt = harness.client.send('say', 1)

@@ -304,6 +304,13 @@ describe('retries', () => {
     expect(harness.connection.deadline()).toBeNull()
   })
 
+  it('end with the status and the cause of the last failure', () => {
+    const last = new ConnectError('refused with HTTP 404', { status: 404 })
+    const harness = new Harness({ reconnect: { ...RECONNECT, maxAttempts: 1 } }).connect().failed(last)
+
+    expect(harness.state).toMatchObject({ error: { code: 'gave_up', status: 404, cause: last } })
+  })
+
   it('are as many again after a success', () => {
     const harness = new Harness({ reconnect: { ...RECONNECT, maxAttempts: 2 } })
       .connect()

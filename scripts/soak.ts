@@ -45,7 +45,9 @@ async function disturb(
     ['refuse', () => proxy.refuse(true), 1_000],
   ]
   while (!stopped()) {
-    const [name, begin, longestMs] = kinds[between(0, kinds.length - 1)] ?? kinds[0]!
+    const kind = kinds[between(0, kinds.length - 1)]
+    if (kind === undefined) continue
+    const [name, begin, longestMs] = kind
     faults.set(name, (faults.get(name) ?? 0) + 1)
     await begin()
     await sleep(between(0, longestMs))

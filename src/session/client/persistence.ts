@@ -13,6 +13,9 @@ import type { Outbox } from '../../delivery/outbox.js'
 import { type OutboxEntry, Producer } from '../../delivery/producer.js'
 import type { SessionEffect } from './inputs.js'
 
+/** A server takes so many producers of one connection at least; the lanes and the requests need four of sixteen. */
+const MAX_LEFTOVERS = 12
+
 /** What holds once a batch of changes is stored. */
 interface PendingBatch {
   /** Highest number of each producer in it. */
@@ -124,7 +127,10 @@ export class Persistence {
 
   /** Takes over what closed pages left behind. */
   adopt(outbox: Outbox, leftovers: readonly StoredOutbox[], sizeOf: (body: Encoded) => number): void {
-    for (const { producer: stored, messages } of leftovers) {
+    for (const { producer: stored } of leftovers.slice(MAX_LEFTOVERS)) {
+      this.#emit({ type: 'release', producer: stored.id })
+    }
+    for (const { producer: stored, messages } of leftovers.slice(0, MAX_LEFTOVERS)) {
       const producer = new Producer({ id: stored.id, key: stored.key, kind: 'messages', priority: 'normal' })
       producer.attach = stored.attach + 1
       producer.epoch = stored.epoch

@@ -281,4 +281,16 @@ describe('what a closed page left behind', () => {
     expect(hello.producers.map(({ id }) => id)).toEqual(['old', 'older'])
     expect(harness.takeSent()).toEqual(['old 1', 'old 7'])
   })
+
+  it('from more pages than a server takes producers of waits, unlocked, for a later page', () => {
+    const harness = durable()
+    harness.session.adopt(Array.from({ length: 14 }, (_, page) => leftover([1], { id: `page ${page}` })))
+    const hello = harness.connect()
+
+    expect(hello.producers).toHaveLength(12)
+    expect(harness.effects.filter(({ type }) => type === 'release')).toEqual([
+      { type: 'release', producer: 'page 12' },
+      { type: 'release', producer: 'page 13' },
+    ])
+  })
 })

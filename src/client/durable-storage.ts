@@ -13,8 +13,8 @@ import type { DurableStorage } from './types.js'
 
 /** How a client keeps its outbox in a storage. */
 export interface StorageWiring {
-  persistence(emit: Sink<SessionEffect>): Persistence
-  writer(storage: OutboxStorage, clock: Clock, host: StorageHost): StorageWriter
+  readonly persistence: (emit: Sink<SessionEffect>) => Persistence
+  readonly writer: (storage: OutboxStorage, clock: Clock, host: StorageHost) => StorageWriter
 }
 
 const WIRING: StorageWiring = {

@@ -48,8 +48,8 @@ export class ClientRoom implements Room<Contract> {
   constructor(id: string, host: RoomHost) {
     this.id = id
     this.#host = host
-    this.#subscribers = new Subscribers(host.failed)
-    this.#presenceSubscribers = new Subscribers(host.failed)
+    this.#subscribers = new Subscribers((error) => host.failed(error))
+    this.#presenceSubscribers = new Subscribers((error) => host.failed(error))
     this.presence = {
       get: () => host.session.room(id).members,
       update: (state) => {

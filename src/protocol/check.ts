@@ -71,7 +71,7 @@ export function checkList<V>(value: unknown, place: string, check: Check<V>): V[
 
 /** The check of every field of a map; those that `T` may lack give `undefined` for absent. */
 export type FieldChecks<T> = {
-  readonly [K in keyof T]-?: Record<never, never> extends Pick<T, K> ? Check<T[K] | undefined> : Check<T[K]>
+  readonly [K in keyof T]-?: object extends Pick<T, K> ? Check<T[K] | undefined> : Check<T[K]>
 }
 
 /** Copies the known fields of a map, by name; whatever else a peer sends stays behind. */

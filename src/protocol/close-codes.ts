@@ -50,6 +50,9 @@ export enum CloseCode {
   VERSION = 4402,
 }
 
+/** As one of all the numbers that a close may carry. */
+const NORMAL: number = CloseCode.NORMAL
+
 /** Of surewire's own codes the hundreds digit decides. */
 const BY_HUNDREDS: { readonly [hundreds: number]: CloseAction } = {
   40: 'resume',
@@ -70,6 +73,6 @@ const STANDARD: { readonly [code: number]: CloseAction } = {
 
 /** What a client does after a close with this code. `afterBye`: the server sent BYE before. */
 export function closeAction(code: number, afterBye: boolean): CloseAction {
-  if (code === CloseCode.NORMAL && afterBye) return 'ended'
+  if (code === NORMAL && afterBye) return 'ended'
   return BY_HUNDREDS[Math.floor(code / 100)] ?? STANDARD[code] ?? 'backoff'
 }

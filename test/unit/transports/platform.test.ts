@@ -5,6 +5,8 @@ vi.mock('#platform', () => import('../../../src/transports/platform.web.js'))
 const { webSocket } = await import('../../../src/transports/websocket.js')
 const { ConfigError } = await import('../../../src/protocol/errors.js')
 
+const ignore = (): void => undefined
+
 /** A class that behaves like `ws`, where the platform can't know it. */
 class NodeLikeSocket {
   readyState = 0
@@ -18,7 +20,7 @@ it('a browser refuses headers, whatever class is given: it has nothing that coul
   const failed = await new Promise<Error>((resolve) => {
     webSocket({ WebSocket: NodeLikeSocket, headers: { a: 'b' } }).open(
       { url: 'ws://example.test/', protocols: [] },
-      { opened: vi.fn(), received: vi.fn(), closed: vi.fn(), failed: resolve },
+      { opened: ignore, received: ignore, closed: ignore, failed: resolve },
     )
   })
   expect(failed).toBeInstanceOf(ConfigError)
@@ -30,7 +32,7 @@ it('a platform without a WebSocket of its own asks for one', async () => {
   const failed = await new Promise<Error>((resolve) => {
     webSocket().open(
       { url: 'ws://example.test/', protocols: [] },
-      { opened: vi.fn(), received: vi.fn(), closed: vi.fn(), failed: resolve },
+      { opened: ignore, received: ignore, closed: ignore, failed: resolve },
     )
   })
   vi.unstubAllGlobals()

@@ -10,7 +10,7 @@ describe('1: a black hole both ways, of which TCP says nothing', () => {
     proxy.blackhole()
     const outcomes = sendCounted(client, 0, 10)
     await noticed(client)
-    expect(performance.now() - start).toBeLessThan(1_000)
+    expect(performance.now() - start).toBeLessThan(2_000)
 
     await proxy.heal()
     expect(await allSettled(outcomes, 10)).toEqual({ accepted: 10 })

@@ -62,7 +62,7 @@ describe('14: close() while connecting', () => {
     await until('the server is reached', () => server.open === 1, SOON_MS)
     const start = performance.now()
     await client.close()
-    expect(performance.now() - start).toBeLessThan(100)
+    expect(performance.now() - start).toBeLessThan(500)
     await expect(connecting).rejects.toMatchObject({ name: 'ClosedError' })
     expect(receipt.state).toBe('cancelled')
     await until('the socket is gone', () => server.open === 0, SOON_MS)

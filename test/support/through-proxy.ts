@@ -71,7 +71,7 @@ export function sendCounted(client: Client, from: number, to: number): Map<strin
 }
 
 /** How long a test waits for what should be there in a moment. */
-export const SOON_MS = 3_000
+export const SOON_MS = 5_000
 
 /** Waits until every message has ended, and says how. */
 export async function allSettled(outcomes: Map<string, number>, count: number): Promise<object> {

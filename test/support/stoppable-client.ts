@@ -11,7 +11,9 @@ const client = createClient({
   heartbeat: { intervalMs: 250, timeoutMs: 250 },
   reconnect: { initialDelayMs: 10 },
 })
-client.on('news', (data) => process.send?.({ type: 'news', data }))
+client.on('news', (data) => {
+  process.send?.({ type: 'news', data })
+})
 process.on('message', () => {
   const { connects, causes } = client.stats()
   process.send?.({ type: 'stats', connects, causes })

@@ -6,7 +6,7 @@
  * @packageDocumentation
  */
 export { createClient } from './client/create-client.js'
-export { durableStorage } from './client/durable-storage.js'
+export { outboxStorage } from './client/outbox-storage.js'
 export { createManager } from './client/manager.js'
 export type * from './client/types.js'
 export type { Dialect, Translator } from './connection/dialect.js'
@@ -56,7 +56,7 @@ export type {
   LinkEvents,
   Logger,
   OutboxHandle,
-  OutboxStorage,
+  StorageAdapter,
   Random,
   Signal,
   Signals,

@@ -129,8 +129,7 @@ export const optionRules = () =>
       overflow: oneOf('reject', 'drop-oldest', 'drop-newest'),
       // What a client does with a storage comes with it: one without is of no use.
       storage: {
-        allowed:
-          'memoryStorage(), or a storage of your own, with the function open, through durableStorage()',
+        allowed: 'memoryStorage(), or a storage of your own, with the function open, through outboxStorage()',
         holds: (value) => hasMethods(value, ['open']) && isObject((value as Fields)['wiring']),
       },
     }),

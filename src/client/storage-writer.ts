@@ -7,7 +7,7 @@
  */
 import { TimeoutError } from '../protocol/errors.js'
 import type { StorageChange, StoredOutbox } from '../protocol/storage.js'
-import type { Clock, OutboxHandle, OutboxStorage } from '../runtime/ports.js'
+import type { Clock, OutboxHandle, StorageAdapter } from '../runtime/ports.js'
 
 /**
  * Storage that takes longer is given up. A healthy disk takes milliseconds; IndexedDB that another tab blocks takes for
@@ -32,7 +32,7 @@ export class StorageWriter {
   #tail: Promise<void>
   #healthy = true
 
-  constructor(storage: OutboxStorage, clock: Clock, host: StorageHost) {
+  constructor(storage: StorageAdapter, clock: Clock, host: StorageHost) {
     this.#host = host
     this.#clock = clock
     this.#opening = this.#open(storage)
@@ -69,7 +69,7 @@ export class StorageWriter {
     this.#tail = this.#tail.then(async () => work(await this.#opening))
   }
 
-  async #open(storage: OutboxStorage): Promise<OutboxHandle | null> {
+  async #open(storage: StorageAdapter): Promise<OutboxHandle | null> {
     try {
       // From within a promise: a storage that throws at once is one that failed.
       const opening = Promise.resolve().then(() => storage.open())

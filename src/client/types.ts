@@ -19,7 +19,7 @@ import type {
 import type { SurewireError } from '../protocol/errors.js'
 import type { DeviceInfo, Member, User } from '../protocol/frames.js'
 import type { Cursor, Gap, Message, Outcome, Priority, ReceiptState } from '../protocol/messages.js'
-import type { Logger, OutboxStorage, Transport } from '../runtime/ports.js'
+import type { Logger, StorageAdapter, Transport } from '../runtime/ports.js'
 
 type MaybePromise<T> = T | Promise<T>
 
@@ -47,8 +47,8 @@ export interface ReconnectOptions {
   stableAfterMs?: number
 }
 
-/** A storage as `queue.storage` takes it: `memoryStorage()`, or one of your own by way of `durableStorage()`. */
-export interface DurableStorage extends OutboxStorage {
+/** A storage as `queue.storage` takes it: `memoryStorage()`, or one of your own by way of `outboxStorage()`. */
+export interface OutboxStorage extends StorageAdapter {
   /** What a client does with it comes with it: a page without durable storage does not load that code. */
   readonly wiring: object
 }
@@ -62,7 +62,7 @@ export interface QueueOptions {
   /** What happens to a message that finds the queue full. @default 'reject' */
   overflow?: 'reject' | 'drop-oldest' | 'drop-newest'
   /** @default memory */
-  storage?: DurableStorage
+  storage?: OutboxStorage
 }
 
 /** Options of {@link createClient}. Checked once; a wrong one raises a ConfigError that names the field. */

@@ -85,7 +85,7 @@ export interface Logger {
  *
  * An outbox belongs to one page at a time: whoever opened it holds a lock on its producers until `close`.
  */
-export interface OutboxStorage {
+export interface StorageAdapter {
   readonly name: string
   /** Opens storage for one client. */
   open(): Promise<OutboxHandle>

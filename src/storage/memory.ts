@@ -4,8 +4,8 @@
  * Owns: the reference implementation of the storage port: what survives a client, but not the process. Several clients
  * that share one storage behave like several pages that share a disk; the tests of rules 6 and 7 do.
  */
-import { durableStorage } from '../client/durable-storage.js'
-import type { DurableStorage } from '../client/types.js'
+import { outboxStorage } from '../client/outbox-storage.js'
+import type { OutboxStorage } from '../client/types.js'
 import type { StorageChange, StoredMessage, StoredOutbox, StoredProducer } from '../protocol/storage.js'
 import type { OutboxHandle } from '../runtime/ports.js'
 
@@ -23,9 +23,9 @@ interface KeptOutbox {
  * const storage = memoryStorage()
  * createClient({ url, queue: { storage } })
  */
-export function memoryStorage(): DurableStorage {
+export function memoryStorage(): OutboxStorage {
   const outboxes = new Map<string, KeptOutbox>()
-  return durableStorage({ name: 'memory', open: async () => openHandle(outboxes) })
+  return outboxStorage({ name: 'memory', open: async () => openHandle(outboxes) })
 }
 
 function openHandle(outboxes: Map<string, KeptOutbox>): OutboxHandle {

@@ -4,7 +4,7 @@
  * Owns: cutting the client off from clock, network and storage, as the end of a page does. What it had stored stays, and
  * its locks are free.
  */
-import type { DurableStorage, OutboxHandle, Transport } from '../../src/index.js'
+import type { OutboxStorage, OutboxHandle, Transport } from '../../src/index.js'
 import type { Clock, LinkEvents } from '../../src/runtime/ports.js'
 
 export class Page {
@@ -47,7 +47,7 @@ export class Page {
   }
 
   /** What was on its way to the disk when the page went is lost: the tail of the outbox. */
-  storage(inner: DurableStorage): DurableStorage {
+  storage(inner: OutboxStorage): OutboxStorage {
     return {
       ...inner,
       open: async () => {

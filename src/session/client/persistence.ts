@@ -3,7 +3,7 @@
  *
  * Owns: the changes that go to storage, in order, one batch a turn; which messages may be written; the leftovers of
  * closed pages.
- * Does not own: storage itself (a port of the runtime). Comes with the storage (client/durable-storage.ts): a session
+ * Does not own: storage itself (a port of the runtime). Comes with the storage (client/outbox-storage.ts): a session
  * without one has no such part.
  */
 import type { Encoded } from '../../protocol/codec.js'

@@ -1,14 +1,14 @@
 import { describe, expect, it, vi } from 'vitest'
 import { FrameType } from '../../../src/protocol/frames.js'
-import { durableStorage } from '../../../src/client/durable-storage.js'
-import type { DurableStorage } from '../../../src/client/types.js'
+import { outboxStorage } from '../../../src/client/outbox-storage.js'
+import type { OutboxStorage } from '../../../src/client/types.js'
 import type { OutboxHandle } from '../../../src/runtime/ports.js'
 import { memoryStorage } from '../../../src/storage/memory.js'
 import { accepted } from '../../support/fake-server-frames.js'
 import { ClientHarness } from '../../support/client-harness.js'
 
 /** A storage whose parts can be exchanged. */
-function storageOf(handle: Partial<OutboxHandle>, open?: () => Promise<OutboxHandle>): DurableStorage {
+function storageOf(handle: Partial<OutboxHandle>, open?: () => Promise<OutboxHandle>): OutboxStorage {
   const whole: OutboxHandle = {
     leftovers: [],
     apply: async () => undefined,
@@ -16,7 +16,7 @@ function storageOf(handle: Partial<OutboxHandle>, open?: () => Promise<OutboxHan
     close: async () => undefined,
     ...handle,
   }
-  return durableStorage({ name: 'test', open: open ?? (async () => whole) })
+  return outboxStorage({ name: 'test', open: open ?? (async () => whole) })
 }
 
 const never = <T>(): Promise<T> => new Promise(() => undefined)

@@ -1,32 +1,32 @@
 import { describe, expect, it } from 'vitest'
-import { durableStorage } from '../../../src/client/durable-storage.js'
+import { outboxStorage } from '../../../src/client/outbox-storage.js'
 import { checkUpdate, resolveOptions } from '../../../src/client/options.js'
 import type { ClientOptions } from '../../../src/client/types.js'
-import type { OutboxStorage } from '../../../src/runtime/ports.js'
+import type { StorageAdapter } from '../../../src/runtime/ports.js'
 import { memoryStorage } from '../../../src/storage/memory.js'
 
 const url = 'wss://example.com/ws'
-const ownStorage: OutboxStorage = { name: 'own', open: () => Promise.reject(new Error('not opened here')) }
+const ownStorage: StorageAdapter = { name: 'own', open: () => Promise.reject(new Error('not opened here')) }
 
 describe('queue.storage', () => {
-  it('may be a storage of the package, or one of your own by way of durableStorage()', () => {
+  it('may be a storage of the package, or one of your own by way of outboxStorage()', () => {
     expect(() => resolveOptions({ url, queue: { storage: memoryStorage() } })).not.toThrow()
-    expect(() => resolveOptions({ url, queue: { storage: durableStorage(ownStorage) } })).not.toThrow()
+    expect(() => resolveOptions({ url, queue: { storage: outboxStorage(ownStorage) } })).not.toThrow()
   })
 
   it('that does not say how to use it is refused with the way out', () => {
     const options = { url, queue: { storage: ownStorage } } as unknown as ClientOptions
-    expect(() => resolveOptions(options)).toThrow(/'queue\.storage'.*durableStorage\(\)/)
+    expect(() => resolveOptions(options)).toThrow(/'queue\.storage'.*outboxStorage\(\)/)
   })
 
   it('keeps its name, and is opened as what it was', async () => {
-    class Disk implements OutboxStorage {
+    class Disk implements StorageAdapter {
       readonly name = 'disk'
       open(): Promise<never> {
         return Promise.reject(new Error(`${this.name} is full`))
       }
     }
-    const storage = durableStorage(new Disk())
+    const storage = outboxStorage(new Disk())
     expect(storage.name).toBe('disk')
     await expect(storage.open()).rejects.toThrow('disk is full')
   })

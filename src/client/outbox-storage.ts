@@ -5,16 +5,16 @@
  * (storage-writer.ts). Does not own: any storage (storage/).
  */
 import type { Sink } from '../protocol/machine.js'
-import type { Clock, OutboxStorage } from '../runtime/ports.js'
+import type { Clock, StorageAdapter } from '../runtime/ports.js'
 import type { SessionEffect } from '../session/client/inputs.js'
 import { Persistence } from '../session/client/persistence.js'
 import { type StorageHost, StorageWriter } from './storage-writer.js'
-import type { DurableStorage } from './types.js'
+import type { OutboxStorage } from './types.js'
 
 /** How a client keeps its outbox in a storage. */
 export interface StorageWiring {
   readonly persistence: (emit: Sink<SessionEffect>) => Persistence
-  readonly writer: (storage: OutboxStorage, clock: Clock, host: StorageHost) => StorageWriter
+  readonly writer: (storage: StorageAdapter, clock: Clock, host: StorageHost) => StorageWriter
 }
 
 const WIRING: StorageWiring = {
@@ -23,14 +23,14 @@ const WIRING: StorageWiring = {
 }
 
 /**
- * Makes a storage of one's own fit for `queue.storage`. `memoryStorage()` needs it not.
+ * Makes a storage of one's own fit for `queue.storage`. `memoryStorage()` is so already.
  *
  * @example
- * createClient({ url, queue: { storage: durableStorage({ name: 'disk', open: openDisk }) } })
+ * createClient({ url, queue: { storage: outboxStorage({ name: 'disk', open: openDisk }) } })
  */
-export function durableStorage(storage: OutboxStorage): DurableStorage {
+export function outboxStorage(storage: StorageAdapter): OutboxStorage {
   return { name: storage.name, open: () => storage.open(), wiring: WIRING }
 }
 
-/** What {@link durableStorage} put there; the public type says nothing of it. */
-export const wiringOf = (storage: DurableStorage): StorageWiring => storage.wiring as StorageWiring
+/** What {@link outboxStorage} put there; the public type says nothing of it. */
+export const wiringOf = (storage: OutboxStorage): StorageWiring => storage.wiring as StorageWiring

@@ -48,14 +48,15 @@ interface Row {
 const wanted = process.argv.slice(2).map(Number)
 const failures = (await catalogue()).filter(({ number }) => wanted.length === 0 || wanted.includes(number))
 const provable = failures.filter((failure): failure is Provable => isProvable(failure))
-const rows = await proveAll(provable)
-const baseline = await withCopy((copy) =>
-  vitest(
-    copy,
+await withCopy(ROOT, async (snapshot) => {
+  // The repository may change meanwhile: everything is judged as it is now.
+  const rows = await proveAll(snapshot, provable)
+  const baseline = await vitest(
+    snapshot,
     provable.map(({ test }) => test),
-  ),
-)
-report(rows, baseline)
+  )
+  report(rows, baseline)
+})
 
 type Provable = Failure & { readonly test: string; readonly patch: string }
 
@@ -77,12 +78,12 @@ async function catalogue(): Promise<Failure[]> {
   }))
 }
 
-async function proveAll(list: readonly Provable[]): Promise<Row[]> {
+async function proveAll(snapshot: string, list: readonly Provable[]): Promise<Row[]> {
   const waiting = [...list]
   const done: Row[] = []
   const work = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const row = await prove(next)
+      const row = await prove(snapshot, next)
       console.log(line(row))
       done.push(row)
     }
@@ -91,9 +92,9 @@ async function proveAll(list: readonly Provable[]): Promise<Row[]> {
   return done.toSorted((a, b) => a.number - b.number)
 }
 
-async function prove({ number, test, patch }: Provable): Promise<Row> {
+async function prove(snapshot: string, { number, test, patch }: Provable): Promise<Row> {
   const name = path.basename(test).replace(/\.test\.tsx?$/, '')
-  return withCopy(async (copy) => {
+  return withCopy(snapshot, async (copy) => {
     const applied = await apply(copy, patch)
     if (applied !== null) return { number, name, ok: false, detail: `the patch does not apply: ${applied}` }
     const { broken, failed, passed } = await vitest(copy, [test])
@@ -110,11 +111,11 @@ async function prove({ number, test, patch }: Provable): Promise<Row> {
 }
 
 /** Works in a copy of what the tests need; the packages are shared. */
-async function withCopy<Result>(work: (copy: string) => Promise<Result>): Promise<Result> {
+async function withCopy<Result>(from: string, work: (copy: string) => Promise<Result>): Promise<Result> {
   const copy = await mkdtemp(path.join(tmpdir(), 'failures-'))
   try {
     for (const part of ['src', 'test', 'tools', 'package.json', 'tsconfig.json', 'vitest.config.ts']) {
-      await cp(path.join(ROOT, part), path.join(copy, part), { recursive: true })
+      await cp(path.join(from, part), path.join(copy, part), { recursive: true })
     }
     await symlink(path.join(ROOT, 'node_modules'), path.join(copy, 'node_modules'))
     return await work(copy)
@@ -177,7 +178,7 @@ function readVerdict({ testResults }: VitestReport): Verdict {
   return {
     passed: tests.filter(({ status }) => status === 'passed').length,
     failed,
-    broken: tests.length === 0 ? 'no test ran' : empty === undefined ? null : firstLine(empty.message),
+    broken: empty === undefined ? (tests.length === 0 ? 'no test ran' : null) : firstLine(empty.message),
   }
 }
 

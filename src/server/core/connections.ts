@@ -25,6 +25,9 @@ const MAX_REASON_CHARACTERS = 40
 /** A burst of so many seconds' worth of control frames is fine. */
 const BURST_SECONDS = 5
 
+/** So many times as many volatile messages are read and dropped before the connection ends. */
+const DROPPED = 10
+
 /** How soon a full socket is looked at again. */
 const CONGESTION_CHECK_MS = 50
 
@@ -60,6 +63,7 @@ export class Connections {
       lastSent: now,
       congested: null,
       allowance: limits.controlFramesPerSecond * BURST_SECONDS,
+      droppable: limits.controlFramesPerSecond * BURST_SECONDS * DROPPED,
       refilledAt: now,
     }
     this.all.set(id, connection)
@@ -85,20 +89,38 @@ export class Connections {
     this.dirty.add(connection)
   }
 
-  /**
-   * Takes one control frame from the connection's allowance; `false`: it is used up. Volatile messages, which may be
-   * dropped, leave half of it to the others.
-   */
-  allow(connection: Connection, isVolatile: boolean): boolean {
-    const { now, limits } = this.#kernel
-    const perSecond = limits.controlFramesPerSecond
-    const refill = ((now - connection.refilledAt) / 1_000) * perSecond
-    const burst = perSecond * BURST_SECONDS
-    connection.allowance = Math.min(burst, connection.allowance + refill)
-    connection.refilledAt = now
-    if (connection.allowance < (isVolatile ? burst / 2 : 0) + 1) return false
+  /** Takes one control frame from the connection's allowance; `false`: it is used up. */
+  allow(connection: Connection): boolean {
+    this.#refill(connection)
+    if (connection.allowance < 1) return false
     connection.allowance--
     return true
+  }
+
+  /**
+   * Whether a volatile message may pass: those may be dropped, so they leave half of the allowance to the others. `excess`:
+   * even reading what is dropped has its bound.
+   */
+  allowVolatile(connection: Connection): 'pass' | 'drop' | 'excess' {
+    this.#refill(connection)
+    const half = (this.#kernel.limits.controlFramesPerSecond * BURST_SECONDS) / 2
+    if (connection.allowance >= half + 1) {
+      connection.allowance--
+      return 'pass'
+    }
+    if (connection.droppable < 1) return 'excess'
+    connection.droppable--
+    return 'drop'
+  }
+
+  #refill(connection: Connection): void {
+    const { now, limits } = this.#kernel
+    const perSecond = limits.controlFramesPerSecond
+    const burst = perSecond * BURST_SECONDS
+    const refill = ((now - connection.refilledAt) / 1_000) * perSecond
+    connection.allowance = Math.min(burst, connection.allowance + refill)
+    connection.droppable = Math.min(burst * DROPPED, connection.droppable + refill * DROPPED)
+    connection.refilledAt = now
   }
 
   /** Says what is still to be said and closes. Nothing waits for the socket's own end. */

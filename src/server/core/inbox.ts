@@ -8,7 +8,7 @@
 import { CloseCode } from '../../protocol/close-codes.js'
 import type { Encoded } from '../../protocol/codec.js'
 import { ProtocolError } from '../../protocol/errors.js'
-import { type ClientFrame, FrameType, type HandledFrame } from '../../protocol/frames.js'
+import { type ClientFrame, FrameType, type HandledFrame, type VolatileFrame } from '../../protocol/frames.js'
 import { unreachable } from '../../protocol/machine.js'
 import { parseClientFrame } from '../../protocol/parse.js'
 import type { Acceptance } from './acceptance.js'
@@ -59,12 +59,15 @@ export class Inbox {
     const limit = connection.phase.is === 'waiting' ? limits.maxHelloBytes : limits.maxFrameBytes
     if (bytes > limit) throw tooLarge(bytes, limit)
     const batch = decode(connection, data)
-    const reading: Reading = { using: peerOf(connection)?.producers[0] ?? null, last: null }
+    const reading: Reading = { using: peerOf(connection)?.producers[0] ?? null, used: true, last: null }
+    if (batch.length === 0) this.#charge(connection)
     for (const element of batch) {
       const frame = parseClientFrame(element)
-      if (frame !== null) this.#frame(connection, reading, frame)
+      if (frame === null) this.#charge(connection)
+      else this.#frame(connection, reading, frame)
       if (connection.phase.is === 'closed') return
     }
+    if (!reading.used) this.#charge(connection)
     const peer = peerOf(connection)
     const { last } = reading
     if (peer !== null && last !== null)
@@ -105,37 +108,58 @@ export class Inbox {
       case FrameType.SEND: {
         const producer = producerFor(reading, 'messages')
         reading.last = { producer, seq: frame[1] }
+        reading.used = true
+        if (frame[1] <= producer.held) this.#charge(peer.connection)
         acceptance.send(peer, producer, frame)
         return
       }
       case FrameType.REQUEST: {
         const producer = producerFor(reading, 'requests')
         reading.last = { producer, seq: frame[1] }
+        reading.used = true
+        if (frame[1] <= producer.held) this.#charge(peer.connection)
         requests.receive(peer, producer, frame)
         return
       }
       case FrameType.USE:
+        if (!reading.used) this.#charge(peer.connection)
+        reading.used = false
         reading.using = use(peer, frame[1])
         return
       case FrameType.HANDLED:
         this.#handled(peer, frame)
         return
       default:
-        if (this.#connections.allow(peer.connection, frame[0] === FrameType.VOLATILE)) {
+        if (frame[0] === FrameType.VOLATILE) this.#volatile(peer, frame)
+        else {
+          this.#charge(peer.connection)
           this.#control(peer, reading, frame)
-        } else if (frame[0] !== FrameType.VOLATILE) {
-          const { controlFramesPerSecond } = this.#kernel.limits
-          // 1013, try again later: no credentials were refused, so nothing that a client should stop for.
-          throw new ProtocolError(`more than ${controlFramesPerSecond} control frames a second`, {
-            code: 'too_many_frames',
-            closeCode: 1013,
-          })
         }
     }
   }
 
-  #control(peer: Peer, reading: Reading, frame: Exclude<ClientFrame, { 0: 5 | 6 | 7 | 15 }>): void {
-    const { acceptance, requests, rooms, presence, volatiles, side } = this.#parts
+  /** What no window bounds: control frames, and frames that say nothing new. */
+  #charge(connection: Connection): void {
+    if (!this.#connections.allow(connection)) throw this.#tooMany()
+  }
+
+  #volatile(peer: Peer, frame: VolatileFrame): void {
+    const allowed = this.#connections.allowVolatile(peer.connection)
+    if (allowed === 'excess') throw this.#tooMany()
+    if (allowed === 'pass') this.#parts.volatiles.receive(peer, frame)
+  }
+
+  #tooMany(): ProtocolError {
+    const { controlFramesPerSecond } = this.#kernel.limits
+    // 1013, try again later: no credentials were refused, so nothing that a client should stop for.
+    return new ProtocolError(`more than ${controlFramesPerSecond} control frames a second`, {
+      code: 'too_many_frames',
+      closeCode: 1013,
+    })
+  }
+
+  #control(peer: Peer, reading: Reading, frame: Exclude<ClientFrame, { 0: 5 | 6 | 7 | 15 | 20 }>): void {
+    const { acceptance, requests, rooms, presence, side } = this.#parts
     switch (frame[0]) {
       case FrameType.VOID: {
         const producer = producerFor(reading, null)
@@ -155,9 +179,6 @@ export class Inbox {
         return
       case FrameType.LEAVE:
         rooms.leave(peer, frame)
-        return
-      case FrameType.VOLATILE:
-        volatiles.receive(peer, frame)
         return
       case FrameType.PRESENCE:
         presence.received(peer, frame)
@@ -194,6 +215,7 @@ export class Inbox {
         { code: 'handled_unsent' },
       )
     }
+    if (messages === handled.messages && bytes === handled.bytes) this.#charge(peer.connection)
     handled.messages = messages
     handled.bytes = bytes
     this.#connections.dirty.add(peer.connection)

@@ -35,6 +35,8 @@ export interface Connection {
   congested: Due | null
   /** Frames left to this connection at `refilledAt`, of those that windows don't bound. */
   allowance: number
+  /** Volatile messages that it may send in vain. */
+  droppable: number
   refilledAt: number
 }
 

@@ -13,6 +13,8 @@ import type { Connection, Peer, Producer } from './model.js'
 export interface Reading {
   /** Producer that frames number in; `null`: a refused one. */
   using: Producer | null
+  /** A number came since the last USE: one that is for nothing could come without end. */
+  used: boolean
   /** The last SEND or REQUEST. */
   last: { readonly producer: Producer; readonly seq: number } | null
 }

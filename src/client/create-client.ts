@@ -35,5 +35,5 @@ export function createClientIn<C extends Contract = AnyContract>(
   environment: ClientEnvironment,
 ): Client<C> {
   const untyped = options as unknown as ClientOptions<Contract>
-  return new SurewireClient(untyped, resolveOptions(untyped), environment) as unknown as Client<C>
+  return new SurewireClient(untyped, resolveOptions(untyped), environment)
 }

@@ -26,7 +26,7 @@ export function createManager(): Manager {
     add: (name, options) => {
       if (clients.has(name)) throw new ConfigError('name', name, 'a name that is not in use', 'manager')
       const client = createClient({ ...options, name })
-      clients.set(name, client as unknown as Client)
+      clients.set(name, client)
       return client
     },
     get: (name) => clients.get(name),

@@ -7,7 +7,7 @@
 import type { Encoded, Serializer } from '../protocol/codec.js'
 import { MAX_NAME_LENGTH } from '../protocol/check.js'
 import { type Contract, type Schema, schemaOf, validate } from '../protocol/contract.js'
-import { ConfigError, DeliveryError } from '../protocol/errors.js'
+import { ConfigError, DeliveryError, messageOf } from '../protocol/errors.js'
 import type { Priority } from '../protocol/messages.js'
 import type { Draft, Lane } from '../delivery/outbox.js'
 import type { OutboxEntry } from '../delivery/producer.js'
@@ -110,10 +110,10 @@ export class MessageSender {
       const known = Object.keys(schemas ?? {}).join(', ') || 'none'
       return { code: 'unknown_type', message: `the contract has no type '${type}' here; it has ${known}` }
     }
-    const result = validate(sent(schema), data)
-    return result.ok
+    const problem = problemOf(sent(schema), data)
+    return problem === null
       ? null
-      : { code: 'invalid', message: `'${type}' does not fit the contract: ${result.message}` }
+      : { code: 'invalid', message: `'${type}' does not fit the contract: ${problem}` }
   }
 
   #end(
@@ -124,6 +124,16 @@ export class MessageSender {
     const source = endedSource(this.#host.newId(), state, code, message)
     this.#host.ended(source)
     return new MessageReceipt(source, this.#host)
+  }
+}
+
+/** What a validator has against data, or that it failed itself; `null`: nothing. */
+function problemOf(schema: Schema, data: unknown): string | null {
+  try {
+    const result = validate(schema, data)
+    return result.ok ? null : result.message
+  } catch (error) {
+    return `its validator failed: ${messageOf(error)}`
   }
 }
 

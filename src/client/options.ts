@@ -8,7 +8,7 @@ import { nativeDialect } from '../dialects/native.js'
 import type { Dialect } from '../connection/dialect.js'
 import type { ConnectionConfig } from '../connection/machine.js'
 import type { Serializer } from '../protocol/codec.js'
-import type { Contract } from '../protocol/contract.js'
+import { checkContract, type Contract } from '../protocol/contract.js'
 import { ConfigError } from '../protocol/errors.js'
 import { guardLogger, silentLogger } from '../runtime/logger.js'
 import type { Logger, Transport } from '../runtime/ports.js'
@@ -55,6 +55,7 @@ export function resolveOptions<C extends Contract>(options: ClientOptions<C>): R
   const { name = DEFAULTS.name, serializer = json(), device, logger } = options
   checkOption('url', options.url, rules.url, name)
   checkOptions(options, rules, name)
+  checkContract(options.contract, name)
   if (device !== undefined) checkDevice(device, serializer, name)
   const { maxMessages, maxBytes, overflow } = { ...DEFAULTS.queue, ...options.queue }
   return {

@@ -96,7 +96,7 @@ export interface ClientOptions<C extends Contract = AnyContract> {
   /** Watch online, visibility, pageshow, freeze. @default true */
   signals?: boolean
   /** Node: drain and close on these signals (`true`: SIGTERM, SIGINT). @default false */
-  closeOnSignals?: boolean | NodeJS.Signals[]
+  closeOnSignals?: boolean | `SIG${string}`[]
 }
 
 /** What `update` can change while running. */

@@ -5,6 +5,8 @@
  * Does not own: when validators run (client and server: the sender checks, the receiver transforms).
  */
 
+import { ConfigError } from './errors.js'
+
 /**
  * The part of Standard Schema v1 (https://standardschema.dev) that contracts use; Zod, Valibot, ArkType and others
  * implement it. Validation must be synchronous.
@@ -100,6 +102,25 @@ export function schemaOf<S>(
   name: string,
 ): S | undefined {
   return schemas !== undefined && Object.hasOwn(schemas, name) ? schemas[name] : undefined
+}
+
+/** Checks what `options.contract` got; a wrong part is named: `contract.send.chat`. */
+export function checkContract(contract: Contract | undefined, where?: string): void {
+  const { send = {}, receive = {}, request = {} } = contract ?? {}
+  const check = (group: string, schemas: { readonly [type: string]: unknown }): void => {
+    for (const [name, schema] of Object.entries(schemas)) {
+      if ((schema as Schema | null)?.['~standard'] !== undefined) continue
+      throw new ConfigError(
+        `contract.${group}.${name}`,
+        schema,
+        'a Standard Schema, such as type<T>()',
+        where,
+      )
+    }
+  }
+  check('send', send)
+  check('receive', receive)
+  for (const [name, { data, reply }] of Object.entries(request)) check(`request.${name}`, { data, reply })
 }
 
 /** Result of a check by {@link validate}. */

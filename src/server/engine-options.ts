@@ -4,10 +4,10 @@
  * Owns: defaults and the error that names a wrong field.
  */
 import type { Serializer } from '../protocol/codec.js'
-import type { AnyContract, Contract } from '../protocol/contract.js'
+import { type AnyContract, checkContract, type Contract } from '../protocol/contract.js'
 import { ConfigError } from '../protocol/errors.js'
 import type { User } from '../protocol/frames.js'
-import { guardLogger, silentLogger } from '../runtime/logger.js'
+import { consoleLogger, guardLogger, silentLogger } from '../runtime/logger.js'
 import type { Clock, Logger, Random } from '../runtime/ports.js'
 import { json } from '../serializers/json.js'
 import { DEFAULT_HEARTBEAT, DEFAULT_LIMITS, type Heartbeat, type Limits } from './core/limits.js'
@@ -82,9 +82,12 @@ export function engineSettings<C extends Contract>(options: EngineOptions<C>): E
     throw new ConfigError('serializers', serializers, 'a non-empty array such as [json()]')
   }
   checkObject('contract', options.contract, 'what defineContract gives')
+  checkContract(options.contract)
   checkObject('notifications', options.notifications, 'an object with the function notify', 'notify')
   if (options.authorize === undefined) {
-    logger.warn('everything is allowed, because no authorize was given; pass allowAll if that is meant')
+    // Whoever has no logger would never learn of it.
+    const audible = options.logger === undefined ? consoleLogger('warn') : logger
+    audible.warn('everything is allowed, because no authorize was given; pass allowAll if that is meant')
   }
   return {
     clock,

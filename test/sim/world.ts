@@ -67,7 +67,7 @@ export class World {
   #pages = 0
   /** Processes that end in order; the next starts after them. */
   #draining = 0
-  #violation: unknown = null
+  #violation: Error | null = null
 
   constructor(seed: number) {
     this.#random = seededRandom(seed)
@@ -467,7 +467,7 @@ export class World {
   }
 
   #fail(error: unknown): void {
-    this.#violation ??= error
+    this.#violation ??= error instanceof Error ? error : new Error('not an error was thrown', { cause: error })
   }
 
   #check(): void {

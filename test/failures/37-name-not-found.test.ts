@@ -23,7 +23,7 @@ it('37: the host name is not known: the error says so, it is tried again, and wh
     expect(error).toMatchObject({ name: 'ConnectError', retryable: true })
     // ENOTFOUND, or EAI_AGAIN where there is no name server.
     expect(error.message).toMatch(
-      /^ws:\/\/surewire\.invalid\/ws could not be reached: the host name .*misspelt|looked up/,
+      /^ws:\/\/surewire\.invalid\/ws could not be reached: the host name .*(misspelt|looked up)/,
     )
     expect(error.message).not.toContain('secret')
     expect(error.cause).toBeInstanceOf(Error)

@@ -20,7 +20,7 @@ const quiet = <S extends TcpServer>(server: S): S => {
 const untrusted: [string, () => TcpServer, RegExp][] = [
   [
     'a self-signed certificate',
-    () => https.createServer(selfSigned('localhost', fromNow(-1), fromNow(1))) as unknown as TcpServer,
+    () => https.createServer(selfSigned('localhost', fromNow(-1), fromNow(1))),
     /the server's certificate is self-signed: add it to NODE_EXTRA_CA_CERTS/,
   ],
   [

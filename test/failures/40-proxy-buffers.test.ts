@@ -16,7 +16,7 @@ interface Behind {
   readonly up: Ledger
   readonly down: Ledger
   /** Sends one message each way. */
-  exchange(index: number): Promise<void>
+  readonly exchange: (index: number) => Promise<void>
 }
 
 /** 30 s and the default heartbeat of 25 s and 10 s, about forty times as fast. */

@@ -73,7 +73,7 @@ describe('55: a token expires in the middle of a session', () => {
 
   it('whose refresh hangs does not wedge the client; what it gives later goes nowhere', async () => {
     let asked = 0
-    let giveLate = (_: string): void => undefined
+    let giveLate: (token: string) => void = () => undefined
     const harness = new ClientHarness({
       auth: () => {
         asked++

@@ -398,6 +398,13 @@ describe('a dial that fails', () => {
     expect(harness.state).toMatchObject({ name: 'waiting', until: harness.now + 7_500, advised: true })
   })
 
+  it('waits no longer than an hour, whatever Retry-After says', () => {
+    const busy = new ConnectError('busy', { status: 503, retryAfterMs: 999_999_999_000 })
+    const harness = new Harness().connect().failed(busy)
+
+    expect(harness.state).toMatchObject({ name: 'waiting', until: harness.now + 3_600_500 })
+  })
+
   it('for a reason that will not go away is not retried', () => {
     const harness = new Harness().connect().failed(new SurewireError('no', { code: 'config_invalid' }))
 

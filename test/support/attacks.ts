@@ -37,8 +37,14 @@ const nested = (levels: number): string => '['.repeat(levels) + ']'.repeat(level
 const many = (count: number, frame: readonly unknown[]) => Array.from({ length: count }, () => frame)
 const note = (seq: unknown) => [T.SEND, seq, null, 'note', 0]
 
+type Garbage = readonly [name: string, data: string | Uint8Array, code: number, fail: string]
+
+function garbage(all: readonly Garbage[]): ServerAttack[] {
+  return all.map(([name, data, code, fail]) => ({ name, act: (attacker) => attacker.raw(data), code, fail }))
+}
+
 /** Messages that are no batch of frames, said instead of HELLO or after it. */
-const GARBAGE: readonly ServerAttack[] = [
+const GARBAGE: readonly ServerAttack[] = garbage([
   ['malformed JSON', '[[6,1,nul', 1007, 'malformed'],
   ['NaN', `[[${T.SEND},NaN,null,"note",0]]`, 1007, 'malformed'],
   ['no batch', '{"a":1}', 1002, 'malformed'],
@@ -52,13 +58,12 @@ const GARBAGE: readonly ServerAttack[] = [
     'forbidden_key',
   ],
   ['binary garbage', new Uint8Array([0xc1, 0xff, 0x00, 0x80]), 1003, 'wrong_kind'],
-].flatMap(([name, data, code, fail]) => {
-  const act = (attacker: Attacker): void => attacker.raw(data as string | Uint8Array)
-  const attack = { name: `${name}`, act, code: Number(code), fail: `${fail}` }
-  return [attack, { ...attack, name: `${name}, instead of HELLO`, hello: false as const }]
-})
+]).flatMap((attack) => [
+  attack,
+  { ...attack, name: `${attack.name}, instead of HELLO`, hello: false as const },
+])
 
-const IN_MESSAGEPACK: readonly ServerAttack[] = [
+const IN_MESSAGEPACK: readonly ServerAttack[] = garbage([
   ['garbage', new Uint8Array([0xc1, 0xff, 0x00]), 1007, 'malformed'],
   [
     'an array of 4,294,967,295 elements that never come',
@@ -68,13 +73,7 @@ const IN_MESSAGEPACK: readonly ServerAttack[] = [
   ],
   ['arrays without end', new Uint8Array(15_000).fill(0x91), 1002, 'too_deep'],
   ['text', '[]', 1003, 'wrong_kind'],
-].map(([name, data, code, fail]) => ({
-  name: `in MessagePack, ${name}`,
-  codec: 'msgpack',
-  act: (attacker) => attacker.raw(data as string | Uint8Array),
-  code: Number(code),
-  fail: `${fail}`,
-}))
+]).map((attack) => ({ ...attack, name: `in MessagePack, ${attack.name}`, codec: 'msgpack' }))
 
 /** Frames after WELCOME. */
 const FRAMES: readonly ServerAttack[] = (

@@ -45,6 +45,8 @@ export interface ScriptedServer {
 }
 
 export interface Script {
+  /** What WELCOME says; by default what agrees to HELLO. */
+  welcome?(hello: Hello): unknown
   /** WELCOME was said. */
   welcomed?(peer: ScriptedPeer): void
   /** A message of the client came, HELLO apart. */
@@ -82,7 +84,7 @@ function take(peer: ScriptedPeer, script: Script, data: Buffer): void {
   const [first] = frames
   if (first?.[0] !== FrameType.HELLO) return script.received?.(peer, frames, data.byteLength)
   peer.hello = first[1]
-  peer.send([FrameType.WELCOME, welcomeOf(first[1])])
+  peer.send([FrameType.WELCOME, (script.welcome ?? welcomeOf)(first[1])])
   script.welcomed?.(peer)
 }
 

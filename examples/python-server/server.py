@@ -455,7 +455,7 @@ class Connection:
         if user is False:
             return
         if (user or "anonymous") != self.session.user:
-            self.end(4301, "user_changed", "the new credentials are of another user")
+            self.end(4200, "user_changed", "the new credentials are of another user")
         else:
             self.say(25, {"id": self.user})
 

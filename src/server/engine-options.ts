@@ -85,9 +85,7 @@ export function engineSettings<C extends Contract>(options: EngineOptions<C>): E
   checkContract(options.contract)
   checkObject('notifications', options.notifications, 'an object with the function notify', 'notify')
   if (options.authorize === undefined) {
-    // Whoever has no logger would never learn of it.
-    const audible = options.logger === undefined ? consoleLogger('warn') : logger
-    audible.warn('everything is allowed, because no authorize was given; pass allowAll if that is meant')
+    warnOfOpenDoor(options.logger === undefined ? null : logger)
   }
   return {
     clock,
@@ -159,4 +157,14 @@ export function checkDuration(field: string, value: unknown): number {
   if (typeof value !== 'number' || !(value >= 0))
     throw new ConfigError(field, value, 'a number of ms, at least 0')
   return value
+}
+
+let warnedAloud = false
+
+/** Whoever has no logger would never learn of it; one process says it once aloud. */
+function warnOfOpenDoor(logger: Logger | null): void {
+  const message = 'everything is allowed, because no authorize was given; pass allowAll if that is meant'
+  if (logger !== null) logger.warn(message)
+  else if (!warnedAloud) consoleLogger('warn').warn(message)
+  warnedAloud ||= logger === null
 }

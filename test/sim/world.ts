@@ -467,7 +467,8 @@ export class World {
   }
 
   #fail(error: unknown): void {
-    this.#violation ??= error instanceof Error ? error : new Error('not an error was thrown', { cause: error })
+    this.#violation ??=
+      error instanceof Error ? error : new Error('not an error was thrown', { cause: error })
   }
 
   #check(): void {

@@ -84,7 +84,8 @@ function take(peer: ScriptedPeer, script: Script, data: Buffer): void {
   const [first] = frames
   if (first?.[0] !== FrameType.HELLO) return script.received?.(peer, frames, data.byteLength)
   peer.hello = first[1]
-  peer.send([FrameType.WELCOME, (script.welcome ?? welcomeOf)(first[1])])
+  const hello = first[1]
+  peer.send([FrameType.WELCOME, script.welcome?.(hello) ?? welcomeOf(hello)])
   script.welcomed?.(peer)
 }
 

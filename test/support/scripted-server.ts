@@ -85,7 +85,7 @@ function take(peer: ScriptedPeer, script: Script, data: Buffer): void {
   if (first?.[0] !== FrameType.HELLO) return script.received?.(peer, frames, data.byteLength)
   peer.hello = first[1]
   const hello = first[1]
-  peer.send([FrameType.WELCOME, script.welcome?.(hello) ?? welcomeOf(hello)])
+  peer.send([FrameType.WELCOME, script.welcome === undefined ? welcomeOf(hello) : script.welcome(hello)])
   script.welcomed?.(peer)
 }
 

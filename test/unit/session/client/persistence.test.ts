@@ -45,6 +45,22 @@ describe('with durable storage, a message', () => {
     expect(harness.takeSent()).toEqual(['first', 'second'])
   })
 
+  it('is not written in an epoch that is not stored: a later page could not tell that the server forgot it', () => {
+    const harness = durable()
+    harness.queue('a')
+    harness.turn()
+    store(harness)
+    const storedBefore = harness.all('store').length
+    harness.live()
+    for (const { batch } of harness.all('store').slice(0, storedBefore)) {
+      harness.do({ type: 'stored', batch, kept: true })
+    }
+    expect(harness.takeSent()).toEqual([])
+    store(harness)
+
+    expect(harness.takeSent()).toEqual(['a'])
+  })
+
   it('is stored in one batch with the others of its turn, its producer first', () => {
     const harness = durable()
     harness.queue('a')

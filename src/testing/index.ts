@@ -25,3 +25,4 @@ export type {
 } from './network-types.js'
 export { type SeededRandom, seededRandom } from './seeded-random.js'
 export { createTestServer, type RestartOptions, type TestServer, type TestServerOptions } from './server.js'
+export * from './simulation/index.js'

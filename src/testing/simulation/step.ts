@@ -1,0 +1,46 @@
+/**
+ * Steps with typed arguments.
+ *
+ * Owns: hiding the type of a step's arguments, so that steps of all kinds fit into one table.
+ */
+import type { SeededRandom } from '../seeded-random.js'
+import type { Step } from './types.js'
+
+export interface TypedStep<World, Args> {
+  /** How often, against the other steps. @default 1 */
+  readonly weight?: number
+  /** @default 'work' */
+  readonly sort?: 'work' | 'fault'
+  readonly draw: (random: SeededRandom) => Args
+  readonly run: (world: World, args: Args) => void | Promise<void>
+  readonly tell: (args: Args) => string
+}
+
+/**
+ * Makes a step of a scenario.
+ *
+ * `Args` has to be plain data (what JSON can hold): it is drawn before the world exists.
+ *
+ * @example
+ * const send = step<World, { client: number }>({
+ *   weight: 5,
+ *   draw: (random) => ({ client: random.integer(0, 9) }),
+ *   run: (world, { client }) => world.send(client),
+ *   tell: ({ client }) => `client ${client} sends`,
+ * });
+ */
+export function step<World, Args>({
+  weight = 1,
+  sort = 'work',
+  draw,
+  run,
+  tell,
+}: TypedStep<World, Args>): Step<World> {
+  return {
+    weight,
+    sort,
+    draw,
+    run: (world, args) => run(world, args as Args),
+    tell: (args) => tell(args as Args),
+  }
+}

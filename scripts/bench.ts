@@ -5,26 +5,14 @@
 import { spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
+import { compile, ROOT } from './compile.js'
 
-const root = fileURLToPath(new URL('..', import.meta.url))
-const outdir = join(root, 'bench', '.build')
-
-await build({
-  absWorkingDir: root,
-  entryPoints: readdirSync(join(root, 'bench'))
-    .filter((file) => file.endsWith('.ts'))
-    .map((file) => join('bench', file)),
-  outdir,
-  bundle: true,
-  platform: 'node',
-  format: 'esm',
-  packages: 'external',
-  alias: { '#platform': join(root, 'src/transports/platform.node.ts') },
-  logLevel: 'warning',
-})
+const sources = readdirSync(join(ROOT, 'bench')).filter((file) => file.endsWith('.ts'))
+await compile(
+  sources.map((file) => join('bench', file)),
+  'bench/.build',
+)
 
 const [file = 'bench/first-look.ts', ...args] = process.argv.slice(2)
-const compiled = join(outdir, basename(file).replace(/\.ts$/, '.js'))
+const compiled = join(ROOT, 'bench/.build', basename(file).replace(/\.ts$/, '.js'))
 process.exitCode = spawnSync(process.execPath, [compiled, ...args], { stdio: 'inherit' }).status ?? 1

@@ -1,0 +1,73 @@
+/**
+ * What many simulations came to.
+ *
+ * Owns: adding up reports and the words for the sum.
+ */
+import type { SimulationReport } from '../src/testing/simulation/index.js'
+
+/** A report on its way between processes. */
+export interface SeedResult extends Omit<SimulationReport, 'seed' | 'failure'> {
+  readonly seed: string
+  readonly failure: { readonly invariant: string; readonly message: string } | null
+  /** Situations that the scenario names. */
+  readonly situations: readonly string[]
+  /** Of a shrunk or replayed run. */
+  readonly story: string | null
+  /** `index:pauseMs,…` of a shrunk run. */
+  readonly plan: string | null
+}
+
+export class SimulationTotals {
+  readonly failed: SeedResult[] = []
+  readonly #counts = new Map<string, number>()
+  readonly #faults = new Map<string, number>()
+  readonly #sometimes = new Map<string, number>()
+  #situations: readonly string[] = []
+  #seeds = 0
+  #simulatedMs = 0
+
+  add(result: SeedResult): void {
+    this.#seeds++
+    this.#simulatedMs += result.simulatedMs
+    this.#situations = result.situations
+    if (result.failure !== null) this.failed.push(result)
+    addAll(this.#counts, result.counts)
+    addAll(this.#faults, result.faults)
+    addAll(this.#sometimes, result.sometimes)
+  }
+
+  /** Named situations that never occurred. */
+  missing(): string[] {
+    return this.#situations.filter((situation) => !this.#sometimes.has(situation))
+  }
+
+  tell(seconds: number): string {
+    const hours = this.#simulatedMs / 3_600_000
+    const faults = sum(this.#faults)
+    const messages = this.#counts.get('messages') ?? 0
+    return [
+      '',
+      `${this.#seeds} seeds, ${hours.toFixed(1)} simulated hours in ${seconds.toFixed(0)} s`,
+      `messages ${messages} (${(messages / hours).toFixed(0)} an hour), faults ${faults} (${(faults / hours).toFixed(0)} an hour)`,
+      `counts      ${list(this.#counts)}`,
+      `faults      ${list(this.#faults)}`,
+      `situations  ${list(this.#sometimes)}`,
+      `violations  ${this.failed.length}`,
+    ].join('\n')
+  }
+}
+
+function addAll(to: Map<string, number>, from: Readonly<Record<string, number>>): void {
+  for (const [name, value] of Object.entries(from)) to.set(name, (to.get(name) ?? 0) + value)
+}
+
+function sum(tally: ReadonlyMap<string, number>): number {
+  return [...tally.values()].reduce((total, value) => total + value, 0)
+}
+
+function list(tally: ReadonlyMap<string, number>): string {
+  return [...tally]
+    .toSorted(([a], [b]) => a.localeCompare(b))
+    .map(([name, value]) => `${name} ${value}`)
+    .join(' · ')
+}

@@ -1,0 +1,81 @@
+/**
+ * `npm run sim -- --seeds N --start S`: runs seeds S, S + 1, … of the simulated world (test/sim/scenario.ts).
+ *
+ *     --seeds N       how many (100)
+ *     --start S       the first (1)
+ *     --minutes M     simulated time of each, without coming to rest (15)
+ *     --workers W     processes side by side (as many as there are cores, at most 8)
+ *     --quiet         no line for each seed
+ *     --replay S      runs one seed and tells its story; with `--steps` only these steps of it
+ *     --steps LIST    index:pauseMs,index:pauseMs,… as a failing run prints it
+ *
+ * Prints for each seed its trace hash, and at the end simulated hours, messages, faults by kind and violations. A failing
+ * seed is cut short and told. Exit code 1 if a seed fails, or if in 100 seeds or more one of the situations that
+ * the scenario names never occurred.
+ */
+import { availableParallelism } from 'node:os'
+import { parseArgs } from 'node:util'
+import { compile } from './compile.js'
+import { type SeedResult, SimulationTotals } from './sim-totals.js'
+import { withWorkers } from './sim-pool.js'
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '100' },
+    start: { type: 'string', default: '1' },
+    minutes: { type: 'string', default: '15' },
+    workers: { type: 'string', default: String(Math.min(8, availableParallelism())) },
+    quiet: { type: 'boolean', default: false },
+    replay: { type: 'string' },
+    steps: { type: 'string' },
+  },
+})
+
+const [worker = ''] = await compile(['scripts/sim-worker.ts'], 'test/sim/.build')
+const minutes = Number(values.minutes)
+/** Failing seeds are cut short one by one; the first few tell enough. */
+const MAX_STORIES = 3
+const ENOUGH_FOR_SITUATIONS = 100
+
+if (values.replay === undefined) await runMany(BigInt(values.start), Number(values.seeds))
+else await replay(values.replay, values.steps ?? null)
+
+async function runMany(start: bigint, count: number): Promise<void> {
+  const totals = new SimulationTotals()
+  const begin = performance.now()
+  const seeds = Array.from({ length: count }, (_, index) => String(start + BigInt(index)))
+  await withWorkers(worker, Number(values.workers), async (pool) => {
+    await pool.runAll(
+      seeds.map((seed) => ({ do: 'run', seed, minutes })),
+      (result) => {
+        totals.add(result)
+        if (!values.quiet || result.failure !== null) console.log(line(result))
+      },
+    )
+    for (const { seed } of totals.failed.slice(0, MAX_STORIES)) {
+      console.log(`\ncutting seed ${seed} short …`)
+      await pool.runAll([{ do: 'shrink', seed, minutes }], ({ story, plan }) => {
+        console.log(`${story}\n\nnpm run sim -- --replay ${seed} --minutes ${minutes} --steps ${plan}`)
+      })
+    }
+  })
+  console.log(totals.tell((performance.now() - begin) / 1_000))
+  const missing = count >= ENOUGH_FOR_SITUATIONS ? totals.missing() : []
+  if (missing.length > 0) console.error(`never occurred: ${missing.join(' · ')}`)
+  if (totals.failed.length + missing.length > 0) process.exitCode = 1
+}
+
+async function replay(seed: string, steps: string | null): Promise<void> {
+  await withWorkers(worker, 1, (pool) =>
+    pool.runAll([{ do: 'replay', seed, minutes, steps }], (result) => {
+      console.log(result.story)
+      console.log(line(result))
+      if (result.failure !== null) process.exitCode = 1
+    }),
+  )
+}
+
+function line({ seed, hash, failure, simulatedMs }: SeedResult): string {
+  const verdict = failure === null ? 'ok' : `FAILED ${failure.message}`
+  return `seed ${seed}  ${hash}  ${(simulatedMs / 60_000).toFixed(1)} min  ${verdict}`
+}

@@ -8,7 +8,7 @@ import { CloseCode } from '../../protocol/close-codes.js'
 import { FrameType } from '../../protocol/frames.js'
 import type { Connections } from './connections.js'
 import type { Kernel } from './kernel.js'
-import { type Peer, peerOf } from './model.js'
+import { type Connection, type Peer, peerOf } from './model.js'
 import type { Pump } from './pump.js'
 
 /** After this process slept, what clients said waits in the sockets: read it before judging. */
@@ -55,15 +55,15 @@ export class Heartbeats {
       this.#connections.end(connection, { code: CloseCode.TIMEOUT, reason: 'silent' })
       return
     }
-    const idleSince = Math.min(connection.lastReceived, connection.lastSent)
-    if (now - idleSince >= pingMs) this.#ping(peer)
+    // Computed as the deadline was: the difference of two times may round to less than what was added.
+    if (now >= idleSince(connection) + pingMs) this.#ping(peer)
     this.#arm(peer, this.#nextBeat(peer))
   }
 
   #nextBeat({ connection, pingMs, pinged }: Peer): number {
     const { now, heartbeat } = this.#kernel
-    const idleSince = Math.min(connection.lastReceived, connection.lastSent)
-    const nextPing = idleSince + pingMs > now ? idleSince + pingMs : now + pingMs
+    const due = idleSince(connection) + pingMs
+    const nextPing = due > now ? due : now + pingMs
     if (pinged === null) return nextPing
     const judgement = Math.max(pinged + heartbeat.timeoutMs, this.#noJudgementBefore)
     return Math.min(nextPing, judgement)
@@ -79,3 +79,6 @@ export class Heartbeats {
     peer.beat = this.#kernel.deadlines.arm(at, () => this.#beat(peer))
   }
 }
+
+/** Since when nothing went one of the two ways. */
+const idleSince = ({ lastReceived, lastSent }: Connection): number => Math.min(lastReceived, lastSent)

@@ -83,6 +83,18 @@ test('an idle connection is pinged at its interval, and stays while it answers',
   expect(peer.ended).toBeNull()
 })
 
+test('an idle connection is pinged at its interval whatever fractions of a millisecond it began at', () => {
+  const server = world()
+  const peers = Array.from({ length: 200 }, () => {
+    server.clock.advance(0.3)
+    const peer = server.connect()
+    peer.hello({ pingMs: 1_000 })
+    return peer
+  })
+  server.clock.advance(1_000)
+  expect(peers.filter((peer) => peer.take(PING).length !== 1)).toEqual([])
+})
+
 test('a connection that is silent after a PING is ended at interval and timeout, not before', () => {
   const server = world({ heartbeat: { timeoutMs: 3_000 } })
   const peer = server.connect()

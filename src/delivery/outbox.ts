@@ -42,6 +42,8 @@ export class Outbox {
   #queued = 0
   #inFlight = 0
   #bytes = 0
+  /** What was never written, requests aside: those are not dropped, for somebody awaits them. */
+  readonly #droppable = { messages: 0, bytes: 0 }
 
   constructor(limits: OutboxLimits, newId: () => string, onSettled: (entry: OutboxEntry) => void) {
     this.#limits = limits
@@ -103,7 +105,7 @@ export class Outbox {
     const producer = this.producer(draft.lane)
     const entry = new OutboxEntry(producer, producer.nextSeq, this.#order++, draft.body, draft.size)
     producer.append(entry)
-    this.#queued++
+    this.#countUnwritten(entry, 1)
     this.#bytes += draft.size
     if (draft.ttlMs !== null) this.#limitTime(entry, now + draft.ttlMs)
     if (draft.replaces !== null) {
@@ -131,7 +133,7 @@ export class Outbox {
   markWritten(entry: OutboxEntry): void {
     if (entry.state !== 'queued') return
     entry.state = 'written'
-    this.#queued--
+    this.#countUnwritten(entry, -1)
     this.#inFlight++
     this.#forgetReplaceable(entry)
   }
@@ -157,7 +159,7 @@ export class Outbox {
   /** Ends a message: the only way out of the queue. */
   settle(entry: OutboxEntry, state: OutcomeState, code: string | null, message: string | null): void {
     if (entry.settled) return
-    if (entry.state === 'queued') this.#queued--
+    if (entry.state === 'queued') this.#countUnwritten(entry, -1)
     else this.#inFlight--
     this.#bytes -= entry.size
     this.#forgetReplaceable(entry)
@@ -203,9 +205,7 @@ export class Outbox {
 
   /** Makes way for a newer message, unless that finds no room even then: better the older one than none. */
   #replace(older: OutboxEntry, { replaces, size }: Draft): void {
-    const { maxBytes, overflow } = this.#limits
-    const left = overflow === 'drop-oldest' ? 0 : this.#bytes - older.size
-    if (left + size > maxBytes) return
+    if (!this.#fits(size, 1, older.size) && !this.#fitsByDropping(size)) return
     this.cancel(older, 'replaced', `a newer message with replaces: '${replaces}' took its place`)
   }
 
@@ -214,32 +214,49 @@ export class Outbox {
     if (key != null && this.#replaceable.get(key) === entry) this.#replaceable.delete(key)
   }
 
-  /** Whether a message of `size` bytes fits, after what the policy drops for it. */
+  /** Whether a message of `size` bytes fits, after what the policy drops for it: nothing, if it is in vain. */
   #makeRoom(size: number): boolean {
-    const { maxBytes, overflow } = this.#limits
-    if (size > maxBytes) return false
-    while (this.#isFull(size)) {
-      const victim = overflow === 'drop-oldest' ? this.#oldestUnwritten() : null
-      if (victim === null) return false
+    if (this.#fits(size, 0, 0)) return true
+    if (!this.#fitsByDropping(size)) return false
+    for (const victim of this.#oldestUnwritten()) {
       this.settle(victim, 'dropped', 'queue_full', 'the queue was full and a newer message took its place')
+      if (this.#fits(size, 0, 0)) break
     }
     return true
   }
 
-  #isFull(size: number): boolean {
+  /** Whether a message of `size` bytes fits once so many messages, of so many bytes together, are gone. */
+  #fits(size: number, messagesGone: number, bytesGone: number): boolean {
+    const { maxMessages, maxBytes } = this.#limits
     return (
-      this.#queued + this.#inFlight >= this.#limits.maxMessages || this.#bytes + size > this.#limits.maxBytes
+      this.#queued + this.#inFlight - messagesGone < maxMessages && this.#bytes - bytesGone + size <= maxBytes
     )
   }
 
-  /** Oldest unwritten message of the least important lane. Requests are not dropped: somebody awaits them. */
-  #oldestUnwritten(): OutboxEntry | null {
+  #fitsByDropping(size: number): boolean {
+    return (
+      this.#limits.overflow === 'drop-oldest' &&
+      this.#fits(size, this.#droppable.messages, this.#droppable.bytes)
+    )
+  }
+
+  /** Unwritten messages, those of the least important lane first; each may be settled before the next is asked for. */
+  *#oldestUnwritten(): Iterable<OutboxEntry> {
     for (const lane of ['low', 'normal', 'high'] as const) {
-      let entry = this.#lanes.get(lane)?.first ?? null
-      while (entry !== null && entry.state !== 'queued') entry = entry.next
-      if (entry !== null) return entry
+      for (let entry = this.#lanes.get(lane)?.first ?? null; entry !== null; ) {
+        const { next } = entry
+        if (entry.state === 'queued') yield entry
+        entry = next
+      }
     }
-    return null
+  }
+
+  /** `by`: 1 for one more that was never written, −1 for one less. */
+  #countUnwritten({ producer, size }: OutboxEntry, by: 1 | -1): void {
+    this.#queued += by
+    if (producer.kind === 'requests') return
+    this.#droppable.messages += by
+    this.#droppable.bytes += by * size
   }
 
   /** A message that found no room gets no number: it never was part of the sequence. */

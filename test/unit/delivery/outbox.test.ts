@@ -115,6 +115,17 @@ describe('a full queue', () => {
     expect(states([request, written])).toEqual(['queued', 'written'])
   })
 
+  it('with drop-oldest drops nothing where that makes no room', () => {
+    const { add, outbox } = make({ maxBytes: 100, overflow: 'drop-oldest' })
+    outbox.markWritten(add({ size: 50 }))
+    const [normal, high, request] = [add(), add({ lane: 'high' }), add({ lane: 'requests' })]
+
+    expect(add({ size: 50 }).state).toBe('dropped')
+    expect(states([normal, high, request])).toEqual(['queued', 'queued', 'queued'])
+    expect(add({ size: 40 }).state).toBe('queued')
+    expect(states([normal, high, request])).toEqual(['dropped', 'dropped', 'queued'])
+  })
+
   it('in bytes makes room for as many as it takes', () => {
     const { add } = make({ maxBytes: 100, overflow: 'drop-oldest' })
     const entries = [add({ size: 40 }), add({ size: 40 }), add({ size: 90 })]
@@ -129,6 +140,17 @@ describe('a full queue', () => {
     expect(add({ size: 101 }).state).toBe('dropped')
     expect(kept.state).toBe('queued')
     expect(add({ size: 60 }).state).toBe('queued')
+  })
+})
+
+describe('taking back', () => {
+  it('works until a message was written', () => {
+    const { add, outbox } = make()
+    const [queued, written] = [add(), add()]
+    outbox.markWritten(written)
+
+    expect([queued, written].map((entry) => outbox.cancel(entry, 'c', 'm'))).toEqual([true, false])
+    expect(states([queued, written])).toEqual(['cancelled', 'written'])
   })
 })
 
@@ -178,6 +200,34 @@ describe('replaces', () => {
     const [a, b] = [add({ replaces: 'x' }), add({ replaces: 'x', size })]
 
     expect(states([a, b])).toEqual(['queued', 'dropped'])
+  })
+
+  it('with drop-oldest makes the newer message room at the cost of older ones', () => {
+    const { add } = make({ maxBytes: 100, overflow: 'drop-oldest' })
+    const other = add({ size: 50 })
+    const [a, b] = [add({ replaces: 'x' }), add({ replaces: 'x', size: 60 })]
+
+    expect(states([other, a, b])).toEqual(['dropped', 'cancelled', 'queued'])
+  })
+
+  it('with drop-oldest keeps the older message where nothing else may be dropped for the newer one', () => {
+    const { add, outbox } = make({ maxBytes: 100, overflow: 'drop-oldest' })
+    outbox.markWritten(add({ size: 50 }))
+    const [a, b] = [add({ replaces: 'x' }), add({ replaces: 'x', size: 60 })]
+
+    expect(states([a, b])).toEqual(['queued', 'dropped'])
+  })
+
+  it('keeps the older message in a queue that leftovers have filled beyond its limit', () => {
+    const { add, outbox } = make({ maxMessages: 2 })
+    const a = add({ replaces: 'x' })
+    const producer = new Producer({ id: 'old', key: 'k', kind: 'messages', priority: 'normal' })
+    outbox.adopt(
+      producer,
+      [1, 2].map((seq) => ({ seq, body: '[]', size: 10 })),
+    )
+
+    expect(states([add({ replaces: 'x' }), a])).toEqual(['dropped', 'queued'])
   })
 })
 

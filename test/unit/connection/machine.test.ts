@@ -490,6 +490,17 @@ describe('a close', () => {
   })
 })
 
+describe('a close because of a protocol violation', () => {
+  it.each([
+    ['', 'a protocol violation (close code 1002)'],
+    ['too many frames', 'a protocol violation (close code 1002): too many frames'],
+  ])('with the reason %j says all that is known of it', (reason, expected) => {
+    const harness = new Harness().connect().live().closed(1002, reason)
+
+    expect(harness.all('error')[0]?.error.message).toContain(expected)
+  })
+})
+
 describe('AWAY', () => {
   const away = (url?: string): ConnectionInput => ({
     type: 'away',
@@ -615,6 +626,16 @@ describe('the heartbeat', () => {
     harness.do({ type: 'wake', cause }).advance(3_000)
 
     expect(harness.state.name).toBe('dialing')
+  })
+})
+
+describe('a server that does not ping', () => {
+  it('is asked at the interval of this side', () => {
+    const harness = new Harness().connect().live(0).advance(24_999)
+    expect(harness.all('ping')).toEqual([])
+    harness.advance(1)
+
+    expect(harness.all('ping')).toHaveLength(1)
   })
 })
 

@@ -320,8 +320,8 @@ export class Connection implements Machine<ConnectionInput> {
 
   #tick(now: number): void {
     const state = this.#state
-    const deadline = this.deadline()
-    if (deadline === null || now < deadline) return
+    // Where there is no deadline, each state says by itself that nothing is due.
+    if (now < (this.deadline() ?? now)) return
     switch (state.name) {
       case 'dialing':
       case 'handshaking':

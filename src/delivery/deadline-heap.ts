@@ -3,8 +3,13 @@
  *
  * Owns: order by time. Items are never taken out early: whoever takes a due item looks whether it still matters.
  */
+interface Slot<Item> {
+  readonly at: number
+  readonly item: Item
+}
+
 export class DeadlineHeap<Item> {
-  #heap: { readonly at: number; readonly item: Item }[] = []
+  #heap: Slot<Item>[] = []
 
   get size(): number {
     return this.#heap.length
@@ -51,7 +56,7 @@ export class DeadlineHeap<Item> {
     for (;;) {
       let smallest = parent
       for (const child of [2 * parent + 1, 2 * parent + 2]) {
-        if (child < this.#heap.length && this.#at(child) < this.#at(smallest)) smallest = child
+        if (this.#at(child) < this.#at(smallest)) smallest = child
       }
       if (smallest === parent) return
       this.#swap(parent, smallest)
@@ -59,16 +64,15 @@ export class DeadlineHeap<Item> {
     }
   }
 
+  /** Behind the end everything is later. */
   #at(index: number): number {
     return this.#heap[index]?.at ?? Number.POSITIVE_INFINITY
   }
 
   #swap(a: number, b: number): void {
     const heap = this.#heap
-    const slot = heap[a]
-    const other = heap[b]
-    if (slot === undefined || other === undefined) return
-    heap[a] = other
+    const slot = heap[a] as Slot<Item>
+    heap[a] = heap[b] as Slot<Item>
     heap[b] = slot
   }
 }

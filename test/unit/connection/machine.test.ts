@@ -637,6 +637,14 @@ describe('a server that does not ping', () => {
 
     expect(harness.all('ping')).toHaveLength(1)
   })
+
+  it('is not asked without a heartbeat, however long it is silent', () => {
+    const harness = new Harness({ heartbeat: null }).connect().live(0).advance(1_000_000)
+    harness.do({ type: 'tick' })
+
+    expect(harness.all('ping')).toEqual([])
+    expect(harness.state.name).toBe('live')
+  })
 })
 
 describe('restart', () => {

@@ -10,7 +10,15 @@ import { CloseCode } from '../protocol/close-codes.js'
 import { ConnectError, type SurewireError, TimeoutError } from '../protocol/errors.js'
 import { type Machine, type Sink, unreachable } from '../protocol/machine.js'
 import { Heartbeat } from './heartbeat.js'
-import { afterClose, afterFailure, causeOfClose, type LinkEnd, type Next, upgradeAnswer } from './policy.js'
+import {
+  afterClose,
+  afterFailure,
+  causeOfClose,
+  type LinkEnd,
+  MAX_ADVISED_MS,
+  type Next,
+  upgradeAnswer,
+} from './policy.js'
 import { backoffDelay, type ReconnectConfig } from './reconnect.js'
 import type { Cause, ConnectionEffect, ConnectionInput, ConnectionState } from './state.js'
 
@@ -247,8 +255,7 @@ export class Connection implements Machine<ConnectionInput> {
     if (reconnect === null || this.#attempt >= reconnect.maxAttempts) return this.#giveUp(cause)
     const away = this.#away
     const advised = away !== null || (afterMs ?? 0) > 0
-    const delay =
-      away === null ? this.#delay(afterMs, reconnect) : away.afterMs + away.spreadMs * this.#random()
+    const delay = away === null ? this.#delay(afterMs, reconnect) : this.#awayDelay(away, reconnect)
     this.#retries++
     this.#become({ name: 'waiting', until: now + delay, advised }, cause)
   }
@@ -256,6 +263,16 @@ export class Connection implements Machine<ConnectionInput> {
   #delay(afterMs: number | null, reconnect: ReconnectConfig): number {
     if (afterMs === 0) return 0
     return (afterMs ?? 0) + backoffDelay(reconnect, this.#retries, this.#random())
+  }
+
+  /** As advised; but a server that sends everyone away at once, and advises no time, must not be dialled without end. */
+  #awayDelay(
+    { afterMs, spreadMs }: { afterMs: number; spreadMs: number },
+    reconnect: ReconnectConfig,
+  ): number {
+    const advised = Math.min(afterMs, MAX_ADVISED_MS) + Math.min(spreadMs, MAX_ADVISED_MS) * this.#random()
+    if (this.#retries === 0) return advised
+    return Math.max(advised, backoffDelay(reconnect, this.#retries, this.#random()))
   }
 
   #giveUp(cause: Cause): void {

@@ -16,7 +16,7 @@ import { unreachable } from '../protocol/machine.js'
 import type { Cause } from './state.js'
 
 /** A server, or a proxy gone mad, may ask for years; an hour is asked again. */
-const MAX_RETRY_AFTER_MS = 3_600_000
+export const MAX_ADVISED_MS = 3_600_000
 
 /** What a connection does next. */
 export type Next =
@@ -81,7 +81,7 @@ export function afterFailure(error: SurewireError): Next {
   if (!error.retryable) return { do: 'stop', error }
   return retryAfterMs === null
     ? { do: 'retry' }
-    : { do: 'retry', afterMs: Math.min(retryAfterMs, MAX_RETRY_AFTER_MS) }
+    : { do: 'retry', afterMs: Math.min(retryAfterMs, MAX_ADVISED_MS) }
 }
 
 /** By shape, not by class: the error may come from another copy of this package. */

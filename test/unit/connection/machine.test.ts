@@ -524,6 +524,28 @@ describe('AWAY', () => {
     expect(harness.state).toMatchObject({ name: 'waiting', until: harness.now + 4_000 })
   })
 
+  it('that advises no time does not make a client dial without end', () => {
+    const now: ConnectionInput = { type: 'away', notice: { afterMs: 0, spreadMs: 0, reason: 'deploy' } }
+    const harness = new Harness().connect().live()
+    const waits: number[] = []
+    for (let round = 0; round < 4; round++) {
+      harness.do(now).closed(4100)
+      const { state } = harness
+      const wait = state.name === 'waiting' ? state.until - harness.now : Number.NaN
+      waits.push(wait)
+      harness.advance(wait).live()
+    }
+
+    expect(waits).toEqual([0, 1_000, 2_000, 4_000])
+  })
+
+  it('is obeyed for an hour at most, spread over an hour at most', () => {
+    const notice = { afterMs: Number.MAX_SAFE_INTEGER, spreadMs: Number.MAX_SAFE_INTEGER, reason: 'deploy' }
+    const harness = new Harness().connect().live().do({ type: 'away', notice }).closed(4100)
+
+    expect(harness.state).toMatchObject({ until: harness.now + 3_600_000 * 1.5 })
+  })
+
   it('may say where, for one dial', () => {
     const harness = new Harness().connect().live().do(away('wss://elsewhere.test')).closed(4100)
     harness.advance(4_000).failed().advance(60_000)

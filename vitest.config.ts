@@ -33,6 +33,16 @@ export default defineConfig({
       },
       {
         extends: true,
+        // Everyone whose server goes away, on a manual clock.
+        test: { name: 'herd', include: ['test/herd/**/*.test.ts'], testTimeout: 30_000 },
+      },
+      {
+        extends: true,
+        // Every interleaving of a small protocol, by explicit search.
+        test: { name: 'model', include: ['test/model/**/*.test.ts'], testTimeout: 120_000 },
+      },
+      {
+        extends: true,
         test: {
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],

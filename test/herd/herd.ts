@@ -136,11 +136,11 @@ class Herd {
   async #sendAway({ drainMs, afterMs, spreadMs }: Departure & { how: 'away' }): Promise<void> {
     void this.#members[0]?.client.send('work', null)
     await this.#clock.advanceAsync(200)
-    let over = false
+    const progress = { over: false }
     void this.#server.close({ drainMs, retryAfterMs: afterMs, spreadMs }).then(() => {
-      over = true
+      progress.over = true
     })
-    while (!over) await this.#clock.advanceAsync(1)
+    while (!progress.over) await this.#clock.advanceAsync(1)
   }
 
   #makeMember(number: number): Member {

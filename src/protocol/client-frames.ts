@@ -77,7 +77,7 @@ function checkSend(raw: readonly unknown[]): void {
   checkOptional(raw[2], 'SEND.room', checkName)
   checkName(raw[3], 'SEND.type')
   checkOptional(raw[5], 'SEND.meta', checkRecord)
-  requireArity(raw, 4)
+  requireArity(raw, 5)
 }
 
 function checkUse(raw: readonly unknown[]): void {
@@ -92,7 +92,7 @@ const SHAPES: Shapes = {
   [FrameType.REQUEST]: shape(
     'REQUEST',
     { seq: checkSeq, type: checkName, data: checkNothing, ttlMs: optional(checkCount) },
-    2,
+    1,
   ),
   [FrameType.CANCEL]: shape('CANCEL', { seq: checkSeq }),
   [FrameType.VOID]: shape('VOID', {

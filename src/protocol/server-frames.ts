@@ -165,7 +165,7 @@ const SHAPES: Shapes = {
     room: checkName,
     version: checkCount,
     kind: checkPresenceKind,
-    members: /* @__PURE__ */ optional(checkMembers),
+    members: checkMembers,
   }),
   [FrameType.AUTHED]: /* @__PURE__ */ shape('AUTHED', { user: checkUser }),
   [FrameType.AWAY]: /* @__PURE__ */ shape('AWAY', { '': (value, place) => checkFields(value, place, AWAY) }),

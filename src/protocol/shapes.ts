@@ -120,7 +120,7 @@ const SHARED_SHAPES: Shapes = {
       data: checkNothing,
       from: /* @__PURE__ */ optional(checkText),
     },
-    2,
+    1,
   ),
   [FrameType.BYE]: /* @__PURE__ */ shape('BYE', {}),
 }

@@ -280,7 +280,7 @@ const SERVER: readonly Case[] = [
       [[1], NO_NAME, 'PRESENCE.room'],
       [[2], NO_COUNT, 'PRESENCE.version'],
       [[3], ['other', null], 'PRESENCE.kind'],
-      [[4], ['x', {}], 'PRESENCE.members'],
+      [[4], ['x', {}, null], 'PRESENCE.members'],
       [[4, 0], [null, ...NO_MAP], 'PRESENCE.members'],
     ],
   ],
@@ -330,13 +330,13 @@ const BOTH: readonly Case[] = [
 
 /** Frames with optional elements: how many they need. */
 const SHORTEST: { readonly [name: string]: number } = {
-  SEND: 4,
-  REQUEST: 3,
+  SEND: 5,
+  REQUEST: 4,
   JOIN: 3,
   REJECTED: 5,
   ATTACHED: 2,
   JOINED: 5,
-  VOLATILE: 3,
+  VOLATILE: 4,
 }
 
 /** A copy of `frame` in which the value at `path` is another. */

@@ -120,7 +120,7 @@ export class Downlink {
 
   /** Takes an entry of the replies log; `false`: seen before. */
   reply(frame: EntryFrame): boolean {
-    return this.#readerFor(frame[1])?.entry(frame[2]) ?? false
+    return this.#readerFor(frame[1])?.entry(frame[2]) === true
   }
 
   skip([, log, to]: SkipFrame): void {

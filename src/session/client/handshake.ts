@@ -46,6 +46,10 @@ export class Handshake {
   #session: KnownSession | null = null
   #resumed = false
   #user: User | null = null
+  /** Where replies to this session come; empty before the first WELCOME. */
+  #replies = ''
+  /** Logs of the session and its user, as of the last WELCOME. */
+  #own: readonly string[] = []
   /** The server said that the session is gone: the next HELLO asks for a new one. */
   #forgotten = false
 
@@ -53,12 +57,13 @@ export class Handshake {
     this.#config = config
   }
 
-  get session(): { readonly id: string; readonly resumed: boolean } | null {
-    return this.#session === null ? null : { id: this.#session.id, resumed: this.#resumed }
+  /** The log that brings replies. */
+  get repliesLog(): string {
+    return this.#replies
   }
 
-  get user(): User | null {
-    return this.#user
+  get session(): { readonly id: string; readonly resumed: boolean } | null {
+    return this.#session === null ? null : { id: this.#session.id, resumed: this.#resumed }
   }
 
   /** The session must not be offered again. */
@@ -104,8 +109,10 @@ export class Handshake {
     }
     const ended = this.#session !== null && !session.resumed ? this.#session.id : null
     const userChanged = this.#user !== null && !sameOwner(this.#user.id, user.id)
-    const attach = session.resumed ? (this.#session?.attach ?? 1) : 1
+    const attach = (session.resumed ? this.#session?.attach : null) ?? 1
     this.#session = { id: session.id, key: session.key, attach }
+    this.#replies = repliesLog(session.id)
+    this.#own = [ALL_LOG, this.#replies, sessionLog(session.id), userLog(user.id)]
     this.#resumed = session.resumed
     this.#user = user
     this.#forgotten = false
@@ -114,9 +121,7 @@ export class Handshake {
 
   /** Whether a log that is not a room's belongs to this session and user. */
   owns(log: string): boolean {
-    if (log === ALL_LOG) return true
-    const session = this.#session?.id ?? ''
-    return log === sessionLog(session) || log === repliesLog(session) || log === userLog(this.#user?.id ?? '')
+    return this.#own.includes(log)
   }
 
   /** AUTHED: new credentials hold. */

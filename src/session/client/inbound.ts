@@ -18,7 +18,7 @@ import {
   type VolatileFrame,
   type WelcomeFrame,
 } from '../../protocol/frames.js'
-import { repliesLog, roomLog, roomOf } from '../../protocol/logs.js'
+import { roomLog, roomOf } from '../../protocol/logs.js'
 import { unreachable } from '../../protocol/machine.js'
 import { parseServerFrame } from '../../protocol/parse.js'
 import type { BatchTicket } from '../../delivery/receive-window.js'
@@ -100,7 +100,7 @@ export class Inbound {
   #takeEntry(frame: EntryFrame, ticket: BatchTicket | null, bytes: number): BatchTicket | null {
     this.#mustBeLive(frame)
     const meta = frame[5]
-    if (frame[1] === repliesLog(this.#parts.handshake.session?.id ?? '')) {
+    if (frame[1] === this.#parts.handshake.repliesLog) {
       if (this.#parts.downlink.reply(frame))
         this.#parts.requests.reply(meta.re ?? '', frame[4], meta.error === true)
       return ticket
@@ -176,7 +176,7 @@ export class Inbound {
     if (!this.#parts.downlink.gap(frame)) return
     const room = roomOf(log)
     if (room !== null) this.#parts.rooms.notRecovered(room)
-    if (log === repliesLog(this.#parts.handshake.session?.id ?? '')) {
+    if (log === this.#parts.handshake.repliesLog) {
       this.#parts.requests.loseReplies('the server no longer has the reply to this request')
     }
   }

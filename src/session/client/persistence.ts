@@ -50,14 +50,11 @@ export class Persistence {
 
   /** A message was queued: it may be written once it is stored. Requests are not kept: nobody would hear the reply. */
   appended(entry: OutboxEntry): void {
-    if (!this.#durable || entry.settled) return
-    const { producer } = entry
+    const { producer, seq, body } = entry
+    if (!this.#durable || body === null) return // It found no room.
     if (!this.#known.has(producer)) this.#begin(producer)
-    this.#changes.push({
-      type: 'append',
-      message: { producer: producer.id, seq: entry.seq, body: entry.body ?? '' },
-    })
-    this.#appended.set(producer, entry.seq)
+    this.#changes.push({ type: 'append', message: { producer: producer.id, seq, body } })
+    this.#appended.set(producer, seq)
   }
 
   settled(entry: OutboxEntry): void {

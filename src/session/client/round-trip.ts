@@ -30,7 +30,6 @@ export class RoundTrip {
 
   /** 95th percentile of the last 256 samples. */
   get p95(): number | null {
-    if (this.#samples.length === 0) return null
     const sorted = [...this.#samples].sort((a, b) => a - b)
     return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * 0.95))] ?? null
   }

@@ -21,6 +21,10 @@ const FRAME_OVERHEAD = 96
 /** Bytes of a batch around its frames, whatever the codec. */
 const BATCH_OVERHEAD = 8
 
+/** What the server takes. Before its WELCOME: nothing. */
+type Limits = Pick<Welcome, 'window' | 'maxFrame'>
+const BEFORE_WELCOME: Limits = { window: { messages: 0, bytes: 0 }, maxFrame: Number.POSITIVE_INFINITY }
+
 /** One message for the wire, with what its bytes count towards. */
 export interface UplinkBatch {
   readonly frames: readonly Encoded[]
@@ -46,7 +50,7 @@ export class Uplink {
   readonly #lanes: LaneOrder
   readonly #counters: SessionCounters
   readonly #roundTrip: RoundTrip
-  #welcome: Welcome | null = null
+  #limits = BEFORE_WELCOME
   /** Whose attach was raised for the current dial, in the order of HELLO. */
   #offered: readonly Producer[] = []
   /** By index on this connection. */
@@ -90,7 +94,7 @@ export class Uplink {
         { code: 'malformed' },
       )
     }
-    this.#welcome = welcome
+    this.#limits = welcome
     this.#outstanding = 0
     this.#lastProgress = now
     return this.#attached.map((producer, index) => ({
@@ -120,7 +124,7 @@ export class Uplink {
     for (const producer of this.#attached) producer.detach()
     this.#attached = []
     this.#attaching.clear()
-    this.#welcome = null
+    this.#limits = BEFORE_WELCOME
     this.#outstanding = 0
     this.#isolated = null
     this.#cancels = []
@@ -202,7 +206,7 @@ export class Uplink {
 
   /** Longest frame that fits a batch of its own; unlimited while that is not known. */
   get maxFrameBytes(): number {
-    return this.#welcome === null ? Number.POSITIVE_INFINITY : this.#welcome.maxFrame - BATCH_OVERHEAD
+    return this.#limits.maxFrame - BATCH_OVERHEAD
   }
 
   /**
@@ -210,14 +214,13 @@ export class Uplink {
    * there is nothing to write.
    */
   nextBatch(control: Encoded[]): UplinkBatch | null {
-    const welcome = this.#welcome
-    if (welcome === null) return null
+    const limits = this.#limits
     const writer = new BatchWriter(this.#config.serializer)
-    writer.take(control, maxBatchBytes(welcome))
+    writer.take(control, maxBatchBytes(limits))
     if (control.length > 0) return { frames: writer.frames, last: null }
     this.#writeCancels(writer)
-    this.#writeLongHoles(writer, welcome)
-    const last = this.#writeMessages(writer, welcome)
+    this.#writeLongHoles(writer, limits)
+    const last = this.#writeMessages(writer, limits)
     return writer.frames.length === 0 ? null : { frames: writer.frames, last }
   }
 
@@ -231,26 +234,26 @@ export class Uplink {
   }
 
   /** A hole longer than the window is stated piece by piece; each acknowledgement makes room for the next. */
-  #writeLongHoles(writer: BatchWriter, welcome: Welcome): void {
+  #writeLongHoles(writer: BatchWriter, { window }: Limits): void {
     for (const producer of this.#attached) {
-      const limit = producer.floor + welcome.window.messages
-      const next = producer.index === null ? null : producer.nextOnWire
-      if (next === null || next.seq <= limit || producer.wireSeq > limit) continue
-      writer.use(producer.index ?? 0)
+      const limit = producer.floor + window.messages
+      const { index, nextOnWire: next } = producer
+      if (index === null || next === null || next.seq <= limit || producer.wireSeq > limit) continue
+      writer.use(index)
       writer.add(this.#config.serializer.encode([FrameType.VOID, producer.wireSeq, limit]))
       producer.voidUpTo(limit)
     }
   }
 
-  #writeMessages(writer: BatchWriter, welcome: Welcome): OutboxEntry | null {
-    const maxBytes = maxBatchBytes(welcome)
-    const room = welcome.window.bytes - this.#outstanding
+  #writeMessages(writer: BatchWriter, limits: Limits): OutboxEntry | null {
+    const maxBytes = maxBatchBytes(limits)
+    const room = limits.window.bytes - this.#outstanding
     let last: OutboxEntry | null = null
-    const ready = (producer: Producer) => this.#ready(producer, welcome)
+    const ready = (producer: Producer) => this.#ready(producer, limits)
     for (let entry = this.#lanes.next(ready); entry !== null; entry = this.#lanes.next(ready)) {
       const size = writer.bytes + entry.size + FRAME_OVERHEAD
-      if (entry.size + FRAME_OVERHEAD > welcome.maxFrame) {
-        this.#refuseTooLarge(entry, welcome.maxFrame)
+      if (entry.size + FRAME_OVERHEAD > limits.maxFrame) {
+        this.#refuseTooLarge(entry, limits.maxFrame)
         continue
       }
       if (writer.frames.length > 0 && size > maxBytes) break
@@ -261,11 +264,10 @@ export class Uplink {
     return last
   }
 
-  #ready(producer: Producer, welcome: Welcome): boolean {
-    const entry = producer.nextOnWire
-    if (entry === null || producer.index === null || this.#attaching.has(producer)) return false
+  /** Whether what an attached producer has next may be written. */
+  #ready({ nextOnWire: entry, floor }: Producer, { window }: Limits): boolean {
     if (this.#isolated !== null && !this.#isolated.settled) return false
-    return entry.seq <= producer.floor + welcome.window.messages && this.#isStored(entry)
+    return entry !== null && entry.seq <= floor + window.messages && this.#isStored(entry)
   }
 
   /** With durable storage nothing goes on the wire before it is stored (rule 7). */
@@ -273,9 +275,10 @@ export class Uplink {
     return seq <= producer.storedUpTo && producer.epochStored
   }
 
+  /** Writes an entry of an attached producer; it is not settled, so that its body is there. */
   #writeEntry(writer: BatchWriter, entry: OutboxEntry): void {
     const { producer } = entry
-    writer.use(producer.index ?? 0)
+    writer.use(producer.index as number)
     if (entry.seq > producer.wireSeq) {
       writer.add(this.#config.serializer.encode([FrameType.VOID, producer.wireSeq, entry.seq - 1]))
       producer.voidUpTo(entry.seq - 1)
@@ -283,7 +286,7 @@ export class Uplink {
     if (entry.state === 'written') this.#counters.resent++
     else this.#counters.messagesSent++
     const type = producer.kind === 'requests' ? FrameType.REQUEST : FrameType.SEND
-    writer.addMessage(type, entry.seq, entry.body ?? '', entry.size)
+    writer.addMessage(type, entry.seq, entry.body as Encoded, entry.size)
     producer.putOnWire(entry)
     this.#outbox.markWritten(entry)
     if (this.#isolating) this.#isolated = entry
@@ -309,7 +312,7 @@ export class Uplink {
   }
 }
 
-const maxBatchBytes = (welcome: Welcome): number => Math.min(MAX_BATCH_BYTES, welcome.maxFrame)
+const maxBatchBytes = ({ maxFrame }: Limits): number => Math.min(MAX_BATCH_BYTES, maxFrame)
 
 /** Collects the frames of one batch; numbers count in producer 0 until a USE says otherwise. */
 class BatchWriter {

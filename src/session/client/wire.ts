@@ -16,10 +16,18 @@ const MAX_BUFFERED_BYTES = 1_048_576
 /** … and it is looked at again after this time: WebSockets don't say when they have drained. */
 const BUFFER_CHECK_MS = 20
 
+/** Between links there is nobody to speak to. */
+const NO_LINK: Translator = {
+  outgoing: () => [],
+  incoming: () => [],
+  deadline: () => null,
+  tick: () => [],
+}
+
 export class Wire {
   readonly #parts: SessionParts
   readonly #buffered: () => number
-  #translator: Translator | null = null
+  #translator = NO_LINK
   /** Encoded frames that go ahead of messages in the next batch. */
   #control: Encoded[] = []
   #bufferCheckAt: number | null = null
@@ -37,7 +45,7 @@ export class Wire {
   /** The link is gone, with everything that was to go over it. */
   lost(): void {
     this.#control = []
-    this.#translator = null
+    this.#translator = NO_LINK
     this.#bufferCheckAt = null
   }
 
@@ -47,18 +55,18 @@ export class Wire {
   }
 
   get translatorDeadline(): number | null {
-    return this.#translator?.deadline() ?? null
+    return this.#translator.deadline()
   }
 
   /** Time has passed: what the translator says by itself. */
   tick(now: number): readonly unknown[] {
     if (this.#bufferCheckAt !== null && now >= this.#bufferCheckAt) this.#bufferCheckAt = null
     const due = this.translatorDeadline
-    return due !== null && now >= due ? (this.#translator?.tick(now) ?? []) : []
+    return due !== null && now >= due ? this.#translator.tick(now) : []
   }
 
   incoming(data: Encoded): readonly unknown[] {
-    return this.#translator?.incoming(data) ?? []
+    return this.#translator.incoming(data)
   }
 
   /** A frame that is encoded already. */
@@ -119,7 +127,7 @@ export class Wire {
 
   transmit(dial: number, frames: readonly Encoded[]): number {
     let total = 0
-    for (const data of this.#translator?.outgoing(frames) ?? []) {
+    for (const data of this.#translator.outgoing(frames)) {
       const bytes = this.#parts.serializer.size(data)
       total += bytes
       this.#parts.emit({ type: 'transmit', dial, data, bytes })

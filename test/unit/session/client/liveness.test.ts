@@ -138,6 +138,25 @@ describe('a message without acknowledgement', () => {
     expect(harness.session.connection.name).toBe('live')
   })
 
+  it('is asked about as long after the oldest, whichever lane that is in', () => {
+    const harness = new SessionHarness({
+      handshake: { device: null, userLogFrom: 'now', pingMs: 300_000, maxFrame: 1_000_000 },
+    })
+    harness.queue('first')
+    harness.queue('urgent', { lane: 'high' })
+    harness.live()
+    harness.receive(accepted(0, 1), accepted(1, 1))
+    harness.send('urgent again', { lane: 'high' })
+    harness.advance(3_000)
+    harness.send('second')
+    harness.takeFrames()
+    harness.advance(1_999)
+    expect(pings(harness)).toEqual([])
+    harness.advance(1)
+
+    expect(pings(harness)).toHaveLength(1)
+  })
+
   it('is no cause for doubt once it is acknowledged', () => {
     const harness = unacknowledged()
     harness.receive(accepted(0, 2))

@@ -241,6 +241,33 @@ describe('what a closed page left behind', () => {
     expect(harness.takeFrames()).toMatchObject([[FrameType.ATTACH, 1, {}]])
   })
 
+  it('of which the server has more in hand than it has committed is drained to its end', () => {
+    const harness = durable()
+    harness.session.adopt([leftover([1, 2])])
+    store(harness)
+    harness.live({ producers: [state(1, { held: 4 })] })
+    store(harness)
+    expect(harness.takeSent()).toEqual([])
+    expect(harness.session.inFlight).toBe(1)
+    harness.receive(accepted(0, 2))
+
+    expect(harness.session.inFlight).toBe(0)
+    expect(harness.violation).toBeNull()
+    expect(harness.all('settled').map(({ entry }) => entry.state)).toEqual(['accepted', 'accepted'])
+  })
+
+  it('goes out for another user, too, if the server takes it from them', () => {
+    const harness = durable()
+    harness.live()
+    harness.session.adopt([leftover([1])])
+    harness.turn()
+    store(harness)
+    harness.relive({ user: { id: 'another' } })
+    store(harness)
+
+    expect(harness.takeSent()).toEqual(['old 1'])
+  })
+
   it('whose tail was lost is found out by ATTACHED, too', () => {
     const harness = durable()
     harness.do({ type: 'connect' })

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { FrameType } from '../../../../src/protocol/frames.js'
 import { SurewireError } from '../../../../src/protocol/errors.js'
-import { accepted, entry, rejected, reply } from '../../../support/fake-server-frames.js'
+import { Outbox } from '../../../../src/delivery/outbox.js'
+import { endedBadly, Requests } from '../../../../src/session/client/requests.js'
+import { accepted, entry, rejected, reply, SESSION } from '../../../support/fake-server-frames.js'
 import { SessionHarness } from '../../../support/session-harness.js'
 
 /** A live session with one request on the wire. */
@@ -11,6 +13,20 @@ function asked(timeoutMs = 15_000) {
   harness.live()
   harness.takeFrames()
   return { harness, ...request }
+}
+
+const question = { lane: 'requests', body: '[]', size: 2, ttlMs: null, replaces: null } as const
+
+/** Requests without a session around them. */
+function bare(): { outbox: Outbox; requests: Requests } {
+  let ids = 0
+  const limits = { maxMessages: 10_000, maxBytes: 1_000_000, overflow: 'reject' } as const
+  const outbox = new Outbox(
+    limits,
+    () => `id${++ids}`,
+    () => {},
+  )
+  return { outbox, requests: new Requests(outbox, () => {}) }
 }
 
 const aborted = new SurewireError('the operation was aborted', { code: 'aborted' })
@@ -164,5 +180,66 @@ describe('a request', () => {
 
     expect(results).toEqual([{ ok: true, data: 'later' }])
     expect(harness.takeSent()).toEqual([])
+  })
+})
+
+describe('a request that is over', () => {
+  it('is not given up a second time when its deadline passes', () => {
+    const { harness, entry: request, results } = asked(4_000)
+    harness.receive(accepted(0, 1), reply(1, request.id, 42))
+    harness.advance(10_000)
+
+    expect(results).toEqual([{ ok: true, data: 42 }])
+    expect(harness.takeFrames()).toEqual([])
+  })
+
+  it('leaves no deadline behind, however many there were', () => {
+    const { outbox, requests } = bare()
+    for (let n = 1; n <= 1_000; n++) {
+      const entry = outbox.enqueue(question, 0)
+      requests.add(entry, n, () => {})
+      requests.reply(entry.id, 'answer', false)
+    }
+
+    expect(requests.deadline()).toBeGreaterThan(800)
+  })
+
+  it('without an end that was told counts as unknown', () => {
+    expect(endedBadly({ state: 'queued', extra: null })).toMatchObject({
+      outcome: 'unknown',
+      code: 'unknown',
+      message: 'the message ended as unknown',
+    })
+  })
+})
+
+describe('a reply', () => {
+  it('to nothing in particular is nobody’s, and not a violation', () => {
+    const { harness, results } = asked()
+    harness.receive(accepted(0, 1), entry(`replies/${SESSION}`, 1, 42))
+
+    expect(results).toEqual([])
+    expect(harness.violation).toBeNull()
+  })
+})
+
+describe('a request given up without a connection', () => {
+  it('asks the server to stop once there is one', () => {
+    const { harness, entry: request } = asked()
+    harness.lose(1006)
+    harness.session.abortRequest(request, aborted)
+    harness.relive()
+
+    expect(harness.takeFrames()).toContainEqual([FrameType.CANCEL, 1])
+  })
+
+  it('asks nothing of a server that refuses the sequence it was numbered in', () => {
+    const { harness, entry: request, results } = asked()
+    harness.lose(1006)
+    harness.session.abortRequest(request, aborted)
+    harness.relive({ producers: [null] })
+
+    expect(harness.takeFrames()).toEqual([])
+    expect(results).toMatchObject([{ ok: false, error: { code: 'aborted' } }])
   })
 })

@@ -224,6 +224,15 @@ describe('a session that was not resumed', () => {
     expect(harness.session.session).toEqual({ id: 'session-2', resumed: false })
   })
 
+  it('whose log the server never named ends without a gap: nothing was missed', () => {
+    const harness = new SessionHarness()
+    harness.live({ logs: {} })
+    harness.relive({ session: { id: 'another', key: 'k', resumed: false }, logs: {} })
+
+    expect(harness.violation).toBeNull()
+    expect(harness.all('gap')).toEqual([])
+  })
+
   it('makes accepted and unanswered requests unknown, and no others', () => {
     const harness = new SessionHarness()
     const begun = harness.request('begun')

@@ -101,6 +101,31 @@ describe('joining', () => {
     expect(delivered(harness)).toEqual([6, 1])
   })
 
+  it('again, after the message that brought the answer broke the protocol, is answered with the first', () => {
+    const harness = live()
+    const first = harness.join('lobby')
+    harness.receive(joined(1, 'lobby', 5), entry('user/someone', 1))
+    expect(harness.violation).toMatch(/doesn't follow/)
+    const second = harness.join('lobby')
+    expect([first, second]).toEqual([[], []])
+    harness.relive()
+
+    expect([...first, ...second]).toMatchObject([
+      { ok: true, cursor: { offset: 5 } },
+      { ok: true, cursor: { offset: 5 } },
+    ])
+  })
+
+  it('from elsewhere, while a dial offers the room where it was, is asked for and not left', () => {
+    const harness = inLobby()
+    const hello = harness.reconnect()
+    expect(hello.cursors).toHaveProperty('room/lobby')
+    harness.join('lobby', 'start')
+    harness.welcome(hello)
+
+    expect(harness.takeFrames()).toEqual([[FrameType.JOIN, 2, 'lobby', null, 0, null]])
+  })
+
   it('that a loss interrupted is asked for again', () => {
     const harness = live()
     const answers = harness.join('lobby', 'start')
@@ -162,6 +187,20 @@ describe('joining', () => {
     harness.lose(4400)
 
     expect(answers).toMatchObject([{ ok: false, error: { name: 'ClosedError' } }])
+  })
+})
+
+describe('closing for good', () => {
+  it('leaves the rooms that one is in, and says nothing of those that were left before', () => {
+    const harness = inLobby()
+    harness.join('hall')
+    harness.receive(joined(2, 'hall', 0))
+    leave(harness, 'lobby')
+    const before = harness.all('room-changed').length
+    harness.do({ type: 'close', drainMs: 0, code: 1000, reason: '' })
+
+    expect(harness.session.room('hall').state.name).toBe('out')
+    expect(harness.all('room-changed').slice(before)).toEqual([{ type: 'room-changed', room: 'hall' }])
   })
 })
 

@@ -58,6 +58,15 @@ describe('a message', () => {
     expect(outcomes(harness)).toHaveLength(2)
   })
 
+  it('that is settled is not refused afterwards', () => {
+    const harness = oneLane()
+    const entry = harness.send('a')
+    harness.receive(accepted(0, 2), rejected(0, 2))
+
+    expect(entry.state).toBe('accepted')
+    expect(harness.violation).toBeNull()
+  })
+
   it('of one turn travels with the others of that turn as one WebSocket message', () => {
     const harness = oneLane()
     for (const data of ['a', 'b', 'c']) harness.queue(data)

@@ -72,9 +72,10 @@ function nameOf(
   if (type === 'if') return index === 0 ? 'then' : 'else'
   if (start === undefined || end === undefined) return 'else'
   const first = lines[start.line - 1] ?? ''
+  // A `case` by itself may say little (`default:`), so that what it does is part of its name.
+  if (type === 'switch') return `${first.trim()} ${(lines[start.line] ?? '').trim()}`
   const until = end.line === start.line && end.column !== null ? end.column : first.length
-  const text = first.slice(start.column, until).trim()
-  return type === 'switch' ? text : text.replace(/\s*:$/, '')
+  return first.slice(start.column, until).trim().replace(/\s*:$/, '')
 }
 
 /** Holds a report against the table. */

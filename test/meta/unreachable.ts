@@ -11,17 +11,26 @@ export interface UnreachableBranch {
   readonly file: string
   /** The line that decides. */
   readonly of: string
-  /** `then` or `else` of an `if`; else the text of the operand, of the side of a condition, of the `case`. */
+  /** `then` or `else` of an `if`; else the text of the operand, of the side of a condition, of the `case` and its first line. */
   readonly arm: string
   readonly why: string
 }
 
 const exhaustive = 'the switch names every variant; another one is a compile error'
 
+/** The `default` of a `switch` over `what`. */
+function defaultOf(file: string, what: string, arm: string): UnreachableBranch {
+  return { file, of: `switch (${what}) {`, arm: `default: ${arm}`, why: exhaustive }
+}
+
 export const unreachableBranches: readonly UnreachableBranch[] = [
-  // `deadline` and `#tick`.
-  { file: 'src/connection/machine.ts', of: 'switch (state.name) {', arm: 'default:', why: exhaustive },
-  { file: 'src/connection/machine.ts', of: 'switch (input.type) {', arm: 'default:', why: exhaustive },
-  { file: 'src/connection/machine.ts', of: 'switch (next.do) {', arm: 'default:', why: exhaustive },
-  { file: 'src/connection/policy.ts', of: 'switch (action) {', arm: 'default:', why: exhaustive },
+  // Twice: when a state ends by itself, and what happens then.
+  defaultOf('src/connection/machine.ts', 'state.name', 'return unreachable(state)'),
+  defaultOf('src/connection/machine.ts', 'input.type', 'return unreachable(input)'),
+  defaultOf('src/connection/machine.ts', 'next.do', 'return unreachable(next)'),
+  defaultOf('src/connection/policy.ts', 'action', 'return unreachable(action)'),
+  defaultOf('src/session/client/inbound.ts', 'frame[0]', 'return unreachable(frame)'),
+  defaultOf('src/server/core/inbox.ts', 'phase.is', 'unreachable(phase)'),
+  defaultOf('src/server/core/inbox.ts', 'frame[0]', 'unreachable(frame)'),
+  defaultOf('src/server/core/server-core.ts', 'input.type', 'unreachable(input)'),
 ]

@@ -196,9 +196,9 @@ describe('a request that is over', () => {
   it('leaves no deadline behind, however many there were', () => {
     const { outbox, requests } = bare()
     for (let n = 1; n <= 1_000; n++) {
-      const entry = outbox.enqueue(question, 0)
-      requests.add(entry, n, () => {})
-      requests.reply(entry.id, 'answer', false)
+      const request = outbox.enqueue(question, 0)
+      requests.add(request, n, () => {})
+      requests.reply(request.id, 'answer', false)
     }
 
     expect(requests.deadline()).toBeGreaterThan(800)

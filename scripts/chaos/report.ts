@@ -1,0 +1,31 @@
+/**
+ * What a chaos run prints.
+ */
+import type { ChaosReport } from './storm.js'
+
+/** More of them say nothing new. */
+const SHOWN_VIOLATIONS = 20
+
+const sum = (counts: Readonly<Record<string, number>>): number =>
+  Object.values(counts).reduce((total, count) => total + count, 0)
+
+export function printChaos(report: ChaosReport): void {
+  const { faults, kills, stops, violations } = report
+  console.table(faults)
+  console.log(`faults of the network ${sum(faults)}, kills`, kills, 'stops', stops)
+  console.log(`stopped for ${seconds(report.stoppedMs)} s in all, orderly restarts ${report.restarts}`)
+  console.log(`reconnects of the last pages ${report.reconnects}, resent ${report.resent}`)
+  console.log(
+    `messages up ${report.sent}, runs ${report.runs}, redelivered ${report.redelivered}`,
+    report.outcomes,
+  )
+  console.log(`requests ${sum(report.requests)}`, report.requests)
+  console.log(`entries delivered ${report.delivered}, gaps told ${report.gaps}`)
+  console.log(`at rest after ${seconds(report.restMs)} s of calm`)
+  console.log(`lost ${report.lost}, duplicated ${report.duplicated}, out of order ${report.outOfOrder}`)
+  console.log(`violations ${violations.length}`)
+  for (const violation of violations.slice(0, SHOWN_VIOLATIONS)) console.log(`  ${violation}`)
+  if (violations.length > 0) console.log(`journals: ${report.folder}`)
+}
+
+const seconds = (ms: number): string => (ms / 1_000).toFixed(1)

@@ -1,18 +1,39 @@
 /**
- * `tsx scripts/bench.ts FILE`: compiles a benchmark and its server to plain JavaScript, then runs it. Run directly, the
- * TypeScript loader would wrap every closure, and closures are what is measured.
+ * `npm run bench`: installs the peers if they are missing, compiles the benchmarks to plain JavaScript, runs them. Run
+ * directly, the TypeScript loader would wrap every closure, and closures are what is measured.
  */
 import { spawnSync } from 'node:child_process'
-import { readdirSync } from 'node:fs'
-import { basename, join } from 'node:path'
-import { compile, ROOT } from './compile.js'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { build } from 'esbuild'
+import { ROOT } from './compile.js'
 
-const sources = readdirSync(join(ROOT, 'bench')).filter((file) => file.endsWith('.ts'))
-await compile(
-  sources.map((file) => join('bench', file)),
-  'bench/.build',
-)
+const BENCH = join(ROOT, 'bench')
+const OUT = join(BENCH, '.build')
 
-const [file = 'bench/first-look.ts', ...args] = process.argv.slice(2)
-const compiled = join(ROOT, 'bench/.build', basename(file).replace(/\.ts$/, '.js'))
-process.exitCode = spawnSync(process.execPath, [compiled, ...args], { stdio: 'inherit' }).status ?? 1
+function run(command: string, args: readonly string[]): number {
+  return spawnSync(command, args, { cwd: ROOT, stdio: 'inherit' }).status ?? 1
+}
+
+if (!existsSync(join(BENCH, 'node_modules'))) {
+  const status = run('npm', ['ci', '--prefix', BENCH, '--ignore-scripts', '--no-fund', '--no-audit'])
+  if (status !== 0) process.exit(status)
+}
+
+await build({
+  absWorkingDir: ROOT,
+  entryPoints: ['bench/main.ts', 'bench/process/run.ts', 'bench/process/serve.ts'],
+  outdir: OUT,
+  entryNames: '[name]',
+  bundle: true,
+  // One chunk for each peer: a process loads what it measures, and nothing is wrapped to be loaded late.
+  splitting: true,
+  platform: 'node',
+  format: 'esm',
+  packages: 'external',
+  sourcemap: 'inline',
+  alias: { '#platform': join(ROOT, 'src/transports/platform.node.ts') },
+  logLevel: 'warning',
+})
+
+process.exitCode = run(process.execPath, [join(OUT, 'main.js'), ...process.argv.slice(2)])

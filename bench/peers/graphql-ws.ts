@@ -1,0 +1,1 @@
+export { ws as graphqlWs } from './ws.js'

@@ -1,0 +1,1 @@
+export { ws as mqtt } from './ws.js'

@@ -1,0 +1,1 @@
+export { ws as partysocket } from './ws.js'

@@ -1,0 +1,1 @@
+export { ws as reconnectingWebSocket } from './ws.js'

@@ -1,0 +1,1 @@
+export { ws as wsResume } from './ws.js'

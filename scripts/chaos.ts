@@ -1,12 +1,14 @@
 /**
  * `npm run chaos -- --minutes 10 --seed 1`: real processes over real TCP, killed, stopped and cut off; then calm, and judged.
- * `npm run chaos -- --return 10000`: so many connections come back after their server restarted.
+ * `npm run chaos -- --return 10000`: so many connections come back after their server restarted, in order (spread over
+ * `--spread 20` seconds) and by SIGKILL.
  *
  * Decisions come from the seed; times are the machine's. Ends with status 1 if a promise was broken.
  */
 import { parseArgs } from 'node:util'
 import { runChaos } from './chaos/storm.js'
-import { printChaos } from './chaos/report.js'
+import { printChaos, printReturn } from './chaos/report.js'
+import { runReturn } from './chaos/return.js'
 
 const { values } = parseArgs({
   options: {
@@ -17,6 +19,18 @@ const { values } = parseArgs({
   },
 })
 
-const report = await runChaos({ minutes: Number(values.minutes), seed: BigInt(values.seed) })
-printChaos(report)
-if (report.violations.length > 0) process.exitCode = 1
+async function storm(): Promise<readonly string[]> {
+  const report = await runChaos({ minutes: Number(values.minutes), seed: BigInt(values.seed) })
+  printChaos(report)
+  return report.violations
+}
+
+async function comeBack(connections: number): Promise<readonly string[]> {
+  const spreadMs = Number(values.spread) * 1_000
+  const report = await runReturn({ connections, spreadMs })
+  printReturn(connections, spreadMs, report)
+  return report.violations
+}
+
+const violations = await (values.return === undefined ? storm() : comeBack(Number(values.return)))
+if (violations.length > 0) process.exitCode = 1

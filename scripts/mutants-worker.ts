@@ -29,10 +29,12 @@ async function perform({ seed, minutes, twice }: SeedJob): Promise<SeedVerdict> 
   if (!twice) return { failure: null, simulatedMs }
   const again = await runPlan(scenario, plan)
   if (again.hash === hash) return { failure: null, simulatedMs }
-  const message = `I13: seed ${seed} gave ${hash} and then ${again.hash}`
+  const message = `seed ${seed} gave ${hash} and then ${again.hash}`
   return { failure: { invariant: 'I13', message }, simulatedMs: 2 * simulatedMs }
 }
 
 function told({ invariant, message }: SimulationFailure): SeedVerdict['failure'] {
-  return { invariant, message }
+  // What broke is named beside it.
+  const named = `${invariant}: `
+  return { invariant, message: message.startsWith(named) ? message.slice(named.length) : message }
 }

@@ -96,11 +96,6 @@ const faults: readonly (readonly [name: string, breaks: readonly string[], fault
     'an attach at the process that owns forgets which messages it has in hand',
   ],
   [
-    'record-over-memory',
-    ['rule 3', 'I8'],
-    'an attach takes over `last` from an answer of the store that a commit has overtaken',
-  ],
-  [
     'attach-not-compared',
     ['rule 3', 'I9'],
     'a HELLO that comes late takes producers away from a newer connection',
@@ -158,6 +153,11 @@ const faults: readonly (readonly [name: string, breaks: readonly string[], fault
     'VOID names one number too many: the message after the hole is dropped as known',
   ],
   ['holes-not-stated', ['rule 13', 'I2'], 'VOID is not sent, and the server takes any number that is higher'],
+  [
+    'numbers-in-the-wrong-producer',
+    ['rule 1', 'I2'],
+    'a batch begins in the producer in which the one before it ended, without saying so',
+  ],
   ['cancel-of-a-written-message', ['rule 4', 'I3'], 'cancel() takes back what was written already'],
   ['ttl-of-a-written-message', ['rule 4', 'I3'], 'ttlMs ends what was written already'],
   [

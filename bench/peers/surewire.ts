@@ -31,16 +31,22 @@ function open(url: string, { receive, queue }: OpenOptions, awaited: boolean): P
     reconnect: { initialDelayMs: 50, maxDelayMs: 50, jitter: 'none' },
   })
   let handler: (payload: Payload) => void = () => undefined
-  const pending = new Map<string, () => void>()
+  // Receipts of one priority settle in the order of sending; a map, because the baseline has to keep one too.
+  const pending = new Map<number, () => void>()
+  let sent = 0
+  let settled = 0
   if (!awaited) {
-    client.lifecycle.on('settled', ({ id }) => {
-      const acknowledged = pending.get(id)
-      pending.delete(id)
+    client.lifecycle.on('settled', ({ state }) => {
+      if (state !== 'accepted') throw new Error(`a message ended as '${state}'`)
+      const acknowledged = pending.get(settled)
+      pending.delete(settled++)
       acknowledged?.()
     })
   }
-  const sendSettled: Send = (payload, acknowledged) =>
-    void pending.set(client.send('message', payload).id, acknowledged)
+  const sendSettled: Send = (payload, acknowledged) => {
+    pending.set(sent++, acknowledged)
+    client.send('message', payload)
+  }
   const sendAwaited: Send = (payload, acknowledged) => void client.send('message', payload).then(acknowledged)
   const join = async (id: string): Promise<void> => {
     const room = client.room(id)

@@ -147,7 +147,7 @@ export class Handlers {
   /** No handler, but a room: the message goes there as it is. */
   #passOn(job: Job, room: string): void {
     if (job.kind === 'volatile') {
-      this.#options.ran(job, { is: 'forward' })
+      this.#options.ran(job, { is: 'done', appends: [], forwardTo: room })
       return
     }
     const { id, type, data, echo, redelivered, session } = job

@@ -74,7 +74,7 @@ export class Acceptance {
       redelivered: seq <= producer.redeliveredUpTo,
       expiresAt: null,
       after: null,
-      replies: null,
+      replies: '',
       deadline: null,
     })
     this.advance(producer)
@@ -138,7 +138,7 @@ export class Acceptance {
     const { staged } = producer
     staged.to = job.seq
     if (outcome.is === 'done') staged.appends.push(...outcome.appends)
-    else if (outcome.is === 'refused') staged.refused.push([job.seq, outcome.code, outcome.message])
+    else staged.refused.push([job.seq, outcome.code, outcome.message])
     this.#commits.touch(producer)
     this.advance(producer)
   }

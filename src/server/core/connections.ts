@@ -83,8 +83,8 @@ export class Connections {
     if (encoded !== null) this.sayEncoded(connection, encoded)
   }
 
+  /** To a connection that is open. */
   sayEncoded(connection: Connection, encoded: Encoded): void {
-    if (connection.phase.is === 'closed') return
     connection.out.push(encoded)
     this.dirty.add(connection)
   }
@@ -129,8 +129,8 @@ export class Connections {
     if (was.is === 'closed') return
     if (ending.say !== undefined) {
       this.say(connection, [FrameType.FAIL, ending.say.code, ending.say.message])
+      if (!this.all.has(connection.id)) return // Not even FAIL could be encoded, and that has ended it.
     }
-    // Saying may have ended it, if even FAIL could not be encoded.
     if (connection.out.length > 0) {
       const data = connection.serializer.batch(connection.out)
       this.#kernel.counters.bytesOut += connection.serializer.size(data)
@@ -157,8 +157,7 @@ export class Connections {
 
   /** The socket ended by itself or by its client. */
   lost(connection: Connection, code: number, reason: string): void {
-    const was = connection.phase
-    if (was.is !== 'closed') this.#forget(connection, was, { code, reason })
+    this.#forget(connection, connection.phase, { code, reason })
   }
 
   #forget(connection: Connection, was: Phase, ending: Ending): void {

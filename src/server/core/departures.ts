@@ -72,7 +72,6 @@ export class Departures {
     for (const follower of [...peer.followers.values()]) this.#parts.pump.unfollow(peer, follower)
     for (const producer of peer.producers)
       if (producer !== null) this.#parts.producers.detach(connection, producer)
-    if (this.#parts.sessions.get(id) !== peer) return
     this.#parts.sessions.delete(id)
     this.#parts.presence.dropped(id)
     this.#kernel.tellStore({ method: 'detachSession', id, owner, ended: false })

@@ -30,10 +30,15 @@ export interface Action {
 
 /** How a handler ended. */
 export type Outcome =
-  | { readonly is: 'done'; readonly appends: readonly Append[]; readonly reply?: unknown }
+  | {
+      readonly is: 'done'
+      readonly appends: readonly Append[]
+      /** Of a request. */
+      readonly reply?: unknown
+      /** Of a volatile message without handler: everyone in this room but the sender gets it. */
+      readonly forwardTo?: string
+    }
   | { readonly is: 'refused'; readonly code: string; readonly message: string }
-  /** A volatile message without handler: everyone in the room but the sender gets it. */
-  | { readonly is: 'forward' }
 
 /** `user: null`: nobody asks who it is. */
 export type Authentication =

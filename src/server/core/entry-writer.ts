@@ -56,10 +56,6 @@ export class EntryWriter {
       return true
     }
     this.#settleSkip(follower, offset - 1)
-    if (this.#writer.isFullFor(frame.bytes)) {
-      this.#writer.finish()
-      if (feed.counted && !this.isOpen(peer)) return false
-    }
     this.#writer.add(frame.data, frame.bytes, feed.counted)
     if (feed.counted) peer.sent.messages++
     this.#kernel.counters.messagesOut++

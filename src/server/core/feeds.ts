@@ -98,17 +98,17 @@ export class Feeds {
   }
 
   #open(log: string): Feed {
-    const feed = emptyFeed(log)
+    const waiting: FeedWaiter[] = []
+    const feed = emptyFeed(log, waiting)
     this.#feeds.set(log, feed)
     const wanted = (): boolean => {
-      if (feed.opening?.some((waiter) => waiter.wanted()) === true) return true
+      if (waiting.some((waiter) => waiter.wanted())) return true
       feed.holds = 0
       feed.opening = null
       this.#drop(feed)
       return false
     }
     this.#kernel.askStore({ method: 'logState', log }, wanted, (state) => {
-      const waiting = feed.opening ?? []
       feed.opening = null
       this.observe(feed, state)
       for (const waiter of waiting) waiter.then()
@@ -167,11 +167,11 @@ export class Feeds {
   }
 }
 
-function emptyFeed(log: string): Feed {
+function emptyFeed(log: string, opening: FeedWaiter[]): Feed {
   return {
     log,
     counted: !log.startsWith('replies/'),
-    opening: [],
+    opening,
     holds: 0,
     epoch: '',
     head: 0,

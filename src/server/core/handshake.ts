@@ -23,7 +23,7 @@ import type { Authentication } from './effects.js'
 import type { Feeds, Wish } from './feeds.js'
 import { ANONYMOUS, identityOf, wishFor } from './identity.js'
 import type { Kernel } from './kernel.js'
-import type { Connection, Greeting, Phase, Producer } from './model.js'
+import type { Connection, Greeting, Phase, Producer, Session } from './model.js'
 import type { Producers } from './producers.js'
 import type { SessionResult } from './store.js'
 
@@ -32,7 +32,7 @@ const OTHER_CURSORS = 16
 
 export interface HandshakeHooks {
   /** All answers are in: make it live and say WELCOME. */
-  complete(connection: Connection, greeting: Greeting): void
+  complete(connection: Connection, session: Session, greeting: Greeting): void
 }
 
 export class Handshake {
@@ -236,7 +236,12 @@ export class Handshake {
 
   #answered(connection: Connection, greeting: Greeting): void {
     greeting.pending--
-    if (greeting.pending === 0 && isGreeting(connection, greeting)) this.#hooks.complete(connection, greeting)
+    const { phase } = connection
+    const { pending, session } = greeting
+    if (pending === 0 && phase.is === 'greeting' && session !== null) {
+      this.#kernel.deadlines.cancel(phase.until)
+      this.#hooks.complete(connection, session, greeting)
+    }
   }
 }
 

@@ -8,7 +8,7 @@ import { CloseCode } from '../../protocol/close-codes.js'
 import { FrameType } from '../../protocol/frames.js'
 import type { Connections } from './connections.js'
 import type { Kernel } from './kernel.js'
-import { type Connection, type Peer, peerOf } from './model.js'
+import type { Connection, Peer } from './model.js'
 import type { Pump } from './pump.js'
 
 /** After this process slept, what clients said waits in the sockets: read it before judging. */
@@ -48,7 +48,6 @@ export class Heartbeats {
 
   #beat(peer: Peer): void {
     const { connection, pingMs } = peer
-    if (peerOf(connection) !== peer) return
     const { now, heartbeat } = this.#kernel
     if (peer.pinged !== null && connection.lastReceived >= peer.pinged) peer.pinged = null
     if (peer.pinged !== null && now >= Math.max(peer.pinged + heartbeat.timeoutMs, this.#noJudgementBefore)) {

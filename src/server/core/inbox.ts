@@ -15,7 +15,7 @@ import type { Acceptance } from './acceptance.js'
 import type { Connections } from './connections.js'
 import type { Handshake } from './handshake.js'
 import type { Kernel } from './kernel.js'
-import { type Connection, type Peer, peerOf } from './model.js'
+import { type Connection, type Peer, peerOf, type Phase } from './model.js'
 import type { Presence } from './presence.js'
 import { decode, producerFor, type Reading, tooLarge, use } from './reading.js'
 import type { Requests } from './requests.js'
@@ -62,20 +62,25 @@ export class Inbox {
     const reading: Reading = { using: peerOf(connection)?.producers[0] ?? null, used: true, last: null }
     if (batch.length === 0) this.#charge(connection)
     for (const element of batch) {
+      const { phase } = connection
+      if (phase.is === 'closed') return
       const frame = parseClientFrame(element)
       if (frame === null) this.#charge(connection)
-      else this.#frame(connection, reading, frame)
-      if (connection.phase.is === 'closed') return
+      else this.#frame(connection, phase, reading, frame)
     }
-    if (!reading.used) this.#charge(connection)
     const peer = peerOf(connection)
+    if (peer === null) return
+    if (!reading.used) this.#charge(connection)
     const { last } = reading
-    if (peer !== null && last !== null)
-      this.#parts.acceptance.countBatch(peer, last.producer, last.seq, bytes)
+    if (last !== null) this.#parts.acceptance.countBatch(peer, last.producer, last.seq, bytes)
   }
 
-  #frame(connection: Connection, reading: Reading, frame: ClientFrame): void {
-    const { phase } = connection
+  #frame(
+    connection: Connection,
+    phase: Exclude<Phase, { is: 'closed' }>,
+    reading: Reading,
+    frame: ClientFrame,
+  ): void {
     switch (phase.is) {
       case 'live':
         this.#live(phase.peer, reading, frame)
@@ -86,8 +91,6 @@ export class Inbox {
         return
       case 'greeting':
         this.#early(connection, frame)
-        return
-      case 'closed':
         return
       default:
         unreachable(phase)

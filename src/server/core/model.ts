@@ -129,8 +129,8 @@ export interface Job {
   readonly expiresAt: number | null
   /** Of a request: the numbers that must be committed before it starts. */
   readonly after: readonly Barrier[] | null
-  /** Where a request's reply goes: the replies log of the session that asked. */
-  readonly replies: string | null
+  /** Where a request's reply goes: the replies log of the session that asked; empty for what has no reply. */
+  readonly replies: string
   deadline: Due | null
 }
 

@@ -27,7 +27,7 @@ export class Presence {
   readonly #feeds: Feeds
   readonly #rooms = new Map<string, Map<string, Present>>()
   /** Session → its rooms, so that a lost connection is cheap. */
-  readonly #roomsOf = new Map<string, Set<string>>()
+  readonly #roomsOf = new Map<string, Map<string, Present>>()
   /** Room → session → latest change of the turn. */
   readonly #changes = new Map<string, Map<string, Change>>()
   /** One count for all rooms: it never starts over while a client remembers it. */
@@ -85,15 +85,13 @@ export class Presence {
 
   /** Orderly end: the session is gone everywhere at once. */
   leaveAll(sessionId: string): void {
-    for (const room of [...(this.#roomsOf.get(sessionId) ?? [])]) this.leave(sessionId, room)
+    for (const room of [...(this.#roomsOf.get(sessionId)?.keys() ?? [])]) this.leave(sessionId, room)
   }
 
   /** The connection broke: its client has a moment to come back before others see it leave. */
   dropped(sessionId: string): void {
     const { now, limits, deadlines } = this.#kernel
-    for (const room of this.#roomsOf.get(sessionId) ?? []) {
-      const present = this.#rooms.get(room)?.get(sessionId)
-      if (present === undefined) continue
+    for (const [room, present] of this.#roomsOf.get(sessionId) ?? []) {
       deadlines.cancel(present.grace)
       present.grace = deadlines.arm(now + limits.presenceGraceMs, () => this.leave(sessionId, room))
     }
@@ -124,11 +122,12 @@ export class Presence {
   }
 
   #enter(room: string, sessionId: string, member: Member): void {
+    const present: Present = { member, grace: null }
     const members = this.#rooms.get(room) ?? new Map<string, Present>()
-    members.set(sessionId, { member, grace: null })
+    members.set(sessionId, present)
     this.#rooms.set(room, members)
-    const rooms = this.#roomsOf.get(sessionId) ?? new Set<string>()
-    rooms.add(room)
+    const rooms = this.#roomsOf.get(sessionId) ?? new Map<string, Present>()
+    rooms.set(room, present)
     this.#roomsOf.set(sessionId, rooms)
   }
 

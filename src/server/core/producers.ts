@@ -96,7 +96,6 @@ export class Producers {
 
   /** Fenced, lost or replaced: nothing that comes back for it counts any more. */
   retire(producer: Producer, code: string): void {
-    if (producer.retired) return
     producer.retired = true
     const { deadlines, emit } = this.#kernel
     const running = producer.running === null ? [] : [producer.running]
@@ -106,8 +105,8 @@ export class Producers {
     }
     for (const due of producer.stray.values()) deadlines.cancel(due)
     deadlines.cancel(producer.committing?.retry ?? null)
-    if (this.#held.get(producer.id) === producer) this.#held.delete(producer.id)
-    if (this.#owners.get(producer.id) === producer.owner) this.#owners.delete(producer.id)
+    this.#held.delete(producer.id)
+    this.#owners.delete(producer.id)
     for (const waiter of producer.waiters) this.#hooks.unblocked(waiter)
     producer.waiters.clear()
   }

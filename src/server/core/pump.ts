@@ -70,7 +70,7 @@ export class Pump {
   unfollow(peer: Peer, follower: Follower): void {
     this.#pages.forget(peer, follower)
     peer.skipping.delete(follower)
-    if (peer.followers.get(follower.feed.log) === follower) peer.followers.delete(follower.feed.log)
+    peer.followers.delete(follower.feed.log)
     this.#feeds.unfollow(follower)
   }
 
@@ -102,7 +102,8 @@ export class Pump {
   }
 
   #writeEntries(peer: Peer): void {
-    if (peer.replies !== null) while (this.#step(peer, peer.replies) === 'again');
+    let next: Step = 'again'
+    while (peer.replies !== null && next === 'again') next = this.#step(peer, peer.replies)
     if (peer.connection.congested !== null) return
     // Each follower has one turn in a flush at a time; those that are not done queue up again.
     while (peer.behind.length > 0 && this.#entries.isOpen(peer)) {

@@ -63,7 +63,7 @@ export class Requests {
         return
       } else {
         producer.staged.to = next.seq
-        producer.staged.begin.push({ seq: next.seq, log: next.replies ?? '' })
+        producer.staged.begin.push({ seq: next.seq, log: next.replies })
         producer.staged.starting.push(next)
       }
       producer.queue.shift()
@@ -115,9 +115,9 @@ export class Requests {
     producer.requests.delete(job.seq)
     staged.end.push(job.seq)
     if (outcome.is === 'refused') staged.appends.push(this.#failure(job, outcome.code, outcome.message))
-    else if (outcome.is === 'done') {
+    else {
       staged.appends.push(...outcome.appends)
-      staged.appends.push(this.#reply(job.replies ?? '', job.id, job.type, outcome.reply ?? null, false))
+      staged.appends.push(this.#reply(job.replies, job.id, job.type, outcome.reply ?? null, false))
     }
     this.#commits.touch(producer)
   }
@@ -142,7 +142,7 @@ export class Requests {
   }
 
   #failure(job: Job, code: string, message: string): Append {
-    return this.#reply(job.replies ?? '', job.id, job.type, { code, message }, true)
+    return this.#reply(job.replies, job.id, job.type, { code, message }, true)
   }
 
   #reply(log: string, re: string, type: string, data: unknown, isError: boolean): Append {

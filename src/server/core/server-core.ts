@@ -80,7 +80,7 @@ export class ServerCore implements Machine<ServerInput> {
       this.#heartbeats,
     )
     this.#handshake = new Handshake(kernel, connections, this.#producers, feeds, {
-      complete: (connection, greeting) => this.#welcomes.welcome(connection, greeting),
+      complete: (connection, session, greeting) => this.#welcomes.welcome(connection, session, greeting),
     })
     this.#departures = new Departures(kernel, {
       connections,

@@ -47,11 +47,13 @@ export class Volatiles {
     if (outcome.is === 'refused') {
       const { code, message } = outcome
       this.#kernel.log('info', 'volatile message refused', { type: job.type, room: job.room, code, message })
-    } else if (outcome.is === 'forward' && job.room !== null) {
-      this.publish(job.room, job.type, job.data, [job.session.id], job.session.user.id)
-    } else if (outcome.is === 'done') {
-      for (const append of outcome.appends) this.#kernel.tellStore({ method: 'append', append })
+      return
     }
+    const { forwardTo, appends } = outcome
+    if (forwardTo !== undefined) {
+      this.publish(forwardTo, job.type, job.data, [job.session.id], job.session.user.id)
+    }
+    for (const append of appends) this.#kernel.tellStore({ method: 'append', append })
   }
 
   /** Everyone who follows the room gets it, but for some sessions. */
@@ -93,7 +95,7 @@ export class Volatiles {
       redelivered: false,
       expiresAt: null,
       after: null,
-      replies: null,
+      replies: '',
       deadline: null,
     }
     job.deadline = deadlines.arm(now + limits.handlerMs, () => {

@@ -10,7 +10,7 @@ import type { Connections } from './connections.js'
 import { Fifo } from './fifo.js'
 import type { Heartbeats } from './heartbeat.js'
 import type { Kernel } from './kernel.js'
-import type { Connection, Greeting, Peer, Session } from './model.js'
+import { type Connection, type Greeting, type Peer, peerOf, type Session } from './model.js'
 import type { Presence } from './presence.js'
 import type { Producers } from './producers.js'
 import type { Pump } from './pump.js'
@@ -41,16 +41,14 @@ export class Welcomes {
     this.#heartbeats = heartbeats
   }
 
-  welcome(connection: Connection, greeting: Greeting): void {
-    const { session, resumed } = greeting
-    const { phase } = connection
-    if (session === null || phase.is !== 'greeting') return
-    this.#kernel.deadlines.cancel(phase.until)
+  welcome(connection: Connection, session: Session, greeting: Greeting): void {
+    const { resumed } = greeting
     this.#displace(session)
     const peer = newPeer(connection, session, greeting, this.#heartbeats.decide(greeting.hello.pingMs))
     connection.phase = { is: 'live', peer }
     this.sessions.set(session.id, peer)
     this.#connections.say(connection, [FrameType.WELCOME, this.#describe(peer, greeting)])
+    if (peerOf(connection) !== peer) return // It ended: what the application says of its user cannot be encoded.
     this.#follow(peer, greeting)
     this.#heartbeats.start(peer)
     this.#kernel.counters[resumed ? 'sessionsResumed' : 'sessionsNew']++
@@ -99,11 +97,8 @@ export class Welcomes {
   /** Delivery starts: what the readers had of other epochs is reported, the rest is read from the logs. */
   #follow(peer: Peer, { follows, refusedRooms }: Greeting): void {
     const { connection, session } = peer
-    for (const { follower, start } of follows) {
-      peer.followers.set(start.log, follower)
-      if (start.log === repliesLog(session.id)) peer.replies = follower
-      this.#pump.begin(follower, start)
-    }
+    peer.replies = peer.followers.get(repliesLog(session.id)) ?? null
+    for (const { follower, start } of follows) this.#pump.begin(follower, start)
     for (const { room, why } of refusedRooms)
       this.#connections.say(connection, [FrameType.LEFT, 0, room, why])
     for (const { follower } of follows) {
@@ -121,7 +116,7 @@ function newPeer(connection: Connection, session: Session, greeting: Greeting, p
     connection,
     session,
     producers: greeting.producers,
-    followers: new Map(),
+    followers: new Map(greeting.follows.map(({ follower, start }) => [start.log, follower])),
     rooms: new Map(),
     window,
     maxFrame,

@@ -365,6 +365,18 @@ test('a user that cannot be encoded ends the connection and is logged, and the s
   expect(server.logs.some(({ level }) => level === 'error')).toBe(true)
 })
 
+test('a connection that ended because its WELCOME cannot be encoded leaves nothing behind', async () => {
+  const greeted: unknown[] = []
+  const server = world({ authenticate: () => ({ id: 'u', self: 1n }) })
+  server.engine.onSession(({ user }) => void greeted.push(user.id))
+  const odd = server.connect()
+  odd.says([HELLO, helloOf({ producers: [offer('a')], cursors: { 'room/r': ['gone', 5] } })])
+  await server.clock.advanceAsync(120_000)
+  expect(server.engine.stats()).toMatchObject({ connections: 0, sessions: 0, feeds: 0, producers: 0 })
+  expect(server.clock.pendingTimers).toBe(0)
+  expect(greeted).toEqual([])
+})
+
 test('WELCOME is the first frame, whatever else is due', () => {
   const server = world()
   const peer = server.connect()

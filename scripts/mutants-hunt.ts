@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { build } from 'esbuild'
+import { messageOf } from '../src/protocol/errors.js'
 import { ROOT } from './compile.js'
 import type { SeedJob, SeedVerdict } from './mutants-worker.js'
 
@@ -61,12 +62,19 @@ export class Hunter {
 
   /** `patch`: a file of test/mutants/; `null`: the sources as they are. */
   async hunt(patch: string | null, options: HuntOptions): Promise<Hunt> {
-    const program = patch === null ? await this.#compile() : await this.#compileWith(patch)
+    let program: string
+    try {
+      program = patch === null ? await this.#compile() : await this.#compileWith(patch)
+    } catch (error) {
+      return { verdict: { is: 'survived' }, seeds: 0, simulatedMs: 0, mishaps: [messageOf(error)] }
+    }
     return runSeeds(program, options)
   }
 
   async #compileWith(patch: string): Promise<string> {
     const file = path.join(ROOT, 'test/mutants', patch)
+    // Nothing is changed by one of which only a part applies.
+    await this.#patch(['--dry-run', '-i', file])
     await this.#patch(['-i', file])
     try {
       return await this.#compile()
@@ -80,8 +88,8 @@ export class Hunter {
     try {
       await run('patch', [...options, ...args], { cwd: this.#copy })
     } catch (error) {
-      const { stdout } = error as { stdout?: string }
-      throw new Error(`${args.join(' ')} does not apply: ${stdout ?? String(error)}`, { cause: error })
+      const { stdout = '' } = error as { stdout?: string }
+      throw new Error(`does not apply: ${stdout.replaceAll('\n', ' ')}`, { cause: error })
     }
   }
 

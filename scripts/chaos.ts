@@ -32,5 +32,8 @@ async function comeBack(connections: number): Promise<readonly string[]> {
   return report.violations
 }
 
+// An ordinary end: what was started is ended with it.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
+
 const violations = await (values.return === undefined ? storm() : comeBack(Number(values.return)))
 if (violations.length > 0) process.exitCode = 1

@@ -7,37 +7,9 @@
  */
 import type { OutcomeState } from '../../src/index.js'
 import type { ClientLine, Policy, ServerLine, Timed } from './journal.js'
+import { ProducerOrder } from './producer-order.js'
 import { LogTruth, readAll } from './reader-books.js'
-
-/** Everything that one page of a client wrote. */
-export interface PageJournal {
-  readonly name: string
-  readonly policy: Policy
-  /** It was killed: what it had not stored went with it. */
-  readonly killed: boolean
-  readonly lines: readonly Timed<ClientLine>[]
-}
-
-/** Everything that one server process wrote; its store lived as long as it did. */
-export interface LifeJournal {
-  readonly lines: readonly Timed<ServerLine>[]
-}
-
-export interface Verdict {
-  readonly sent: number
-  readonly outcomes: Readonly<Record<string, number>>
-  readonly requests: Readonly<Record<string, number>>
-  readonly runs: number
-  /** Second runs, each of them announced as redelivered, after the server had lost its memory. */
-  readonly redelivered: number
-  readonly delivered: number
-  readonly gaps: number
-  /** Accepted, or stored by a page that was killed, and never handled. */
-  readonly lost: number
-  readonly duplicated: number
-  readonly outOfOrder: number
-  readonly violations: readonly string[]
-}
+import { type LifeJournal, type PageJournal, tally, type Verdict } from './verdict.js'
 
 interface Run {
   readonly life: number
@@ -258,24 +230,4 @@ export class Books {
     this.#count.I2++
     this.#fail('I2', detail)
   }
-}
-
-/** Within one life the numbers of a producer never go down (I2), of runs as of effects. One that comes again is I1's. */
-class ProducerOrder {
-  readonly #last = new Map<string, number>()
-
-  isNext(of: 'runs' | 'effects', id: string): boolean {
-    const dot = id.lastIndexOf('.')
-    const producer = `${of} ${id.slice(0, dot)}`
-    const seq = Number(id.slice(dot + 1))
-    const isInOrder = seq >= (this.#last.get(producer) ?? 0)
-    this.#last.set(producer, seq)
-    return isInOrder
-  }
-}
-
-function tally(names: readonly string[]): Record<string, number> {
-  const counts: Record<string, number> = {}
-  for (const name of names) counts[name] = (counts[name] ?? 0) + 1
-  return counts
 }

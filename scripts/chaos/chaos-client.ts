@@ -2,11 +2,11 @@
  * A client of a chaos run as its supervisor sees it: one page after another, with the same user and the same file.
  */
 import path from 'node:path'
-import type { PageJournal } from './books.js'
 import { type ClientLine, readJournal } from './journal.js'
 import type { ProcessStep } from './plan.js'
 import { ProcessHandle } from './process-handle.js'
 import type { ClientArguments, ClientStatus } from './traffic.js'
+import type { PageJournal } from './verdict.js'
 
 type Kind = Pick<ClientArguments, 'user' | 'codec' | 'policy' | 'maxMessages'> & { readonly durable: boolean }
 

@@ -2,11 +2,11 @@
  * The server of a chaos run as its supervisor sees it: one process after another on the same port.
  */
 import path from 'node:path'
-import type { LifeJournal } from './books.js'
 import { readJournal, type ServerLine } from './journal.js'
 import type { ProcessStep } from './plan.js'
 import { ProcessHandle } from './process-handle.js'
 import type { ServerArguments } from './traffic.js'
+import type { LifeJournal } from './verdict.js'
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 

@@ -24,6 +24,8 @@ export class ProcessHandle {
   constructor(file: string, crashed: (what: string) => void) {
     this.#file = file
     this.#crashed = crashed
+    // A stopped process would not notice that its parent is gone, and stay for ever.
+    process.once('exit', () => this.#running?.child.kill('SIGKILL'))
   }
 
   get pid(): number | null {

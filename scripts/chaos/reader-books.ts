@@ -4,9 +4,9 @@
  * Owns: I5 and I6. Delivered entries and gaps partition each log, in order; a gap for history's sake names only what history
  * had lost by then.
  */
-import type { PageJournal } from './books.js'
 import type { ClientLine, ServerLine, Timed } from './journal.js'
 import { HISTORY_MESSAGES } from './traffic.js'
+import type { PageJournal } from './verdict.js'
 
 interface Appended {
   readonly id: string

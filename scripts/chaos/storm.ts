@@ -11,7 +11,7 @@ import path from 'node:path'
 import { seededRandom } from '../../src/testing/index.js'
 import { ChaosClient } from './chaos-client.js'
 import { ChaosServer } from './chaos-server.js'
-import { Books, type Verdict } from './books.js'
+import { Books } from './books.js'
 import { freePort } from './free-port.js'
 import {
   clientSteps,
@@ -25,6 +25,7 @@ import {
 import { ProcessHandle } from './process-handle.js'
 import { buildPrograms, type Programs } from './programs.js'
 import { ROOMS } from './traffic.js'
+import type { Verdict } from './verdict.js'
 
 export interface ChaosOptions extends Partial<Severity> {
   /** How long things go wrong; what it takes to come to rest is added. */

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../../src/testing/index.js'
-import { Books, type LifeJournal, type PageJournal } from '../../scripts/chaos/books.js'
+import { Books } from '../../scripts/chaos/books.js'
 import type { ClientLine, ServerLine } from '../../scripts/chaos/journal.js'
 import { clientSteps, NETWORK_FAULTS, networkSteps, serverSteps } from '../../scripts/chaos/plan.js'
 import { runChaos } from '../../scripts/chaos/storm.js'
+import type { LifeJournal, PageJournal } from '../../scripts/chaos/verdict.js'
 
 const SEVERITY = { longestStopMs: 1_500, calm: 0.06 }
 

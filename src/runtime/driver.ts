@@ -131,6 +131,8 @@ export class Driver<In, Out> {
 
   /** Arms the timer for the machine's deadline. A timer that is early enough stays: it re-arms when it fires. */
   #arm(): void {
+    // An effect of this very turn may have stopped the driver.
+    if (this.#stopped) return
     const deadline = this.#machine.deadline()
     if (deadline === null) {
       this.#timer?.cancel()

@@ -325,3 +325,18 @@ describe('a fault', () => {
     expect(faults).toHaveLength(2)
   })
 })
+
+describe('the end', () => {
+  it('no timer is left when an effect of the last turn stops the driver while something has a deadline', () => {
+    const stopped: Driver<Input, string>[] = []
+    const { clock, driver, puppet } = setUp({ perform: () => stopped[0]?.stop() })
+    stopped.push(driver)
+    puppet.due = 5_000
+    driver.touch()
+    puppet.handle = (input) => {
+      if (input.type === 'flush') puppet.sink('stop')
+    }
+    clock.endTurn()
+    expect(clock.pendingTimers).toBe(0)
+  })
+})

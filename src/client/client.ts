@@ -13,6 +13,7 @@ import {
   type SurewireError,
 } from '../protocol/errors.js'
 import { MAX_NAME_LENGTH } from '../protocol/check.js'
+import type { Window } from '../protocol/frames.js'
 import { unreachable } from '../protocol/machine.js'
 import type { Message } from '../protocol/messages.js'
 import type { OutboxEntry } from '../delivery/producer.js'
@@ -55,9 +56,10 @@ export interface ClientEnvironment {
   readonly clock: Clock
   readonly random: Random
   readonly signals: Signals
+  /** Entries that the server may have sent without their having been handled. @default 1,024 messages, 4 MiB */
+  readonly window?: Window
 }
 
-/** Entries that the server may have sent without their having been handled. */
 const RECEIVE_WINDOW = { messages: 1_024, bytes: 4_194_304 }
 /** Longest batch taken from a server. */
 const MAX_FRAME_BYTES = 16_777_216
@@ -335,7 +337,7 @@ export class SurewireClient implements Client<Contract> {
           maxFrame: MAX_FRAME_BYTES,
         },
         outbox: this.#resolved.queue,
-        window: RECEIVE_WINDOW,
+        window: this.#environment.window ?? RECEIVE_WINDOW,
         onUnknown: options.onUnknown ?? 'resend',
         random: () => random.next(),
         newId: () => random.id(),

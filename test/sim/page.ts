@@ -1,76 +1,199 @@
 /**
- * A page that can be killed: a client whose process, tab or page is gone from one moment to the next.
+ * A page: one client's clock, network, storage and signals, which can be frozen, throttled, and gone at any moment.
  *
- * Owns: cutting the client off from clock, network and storage, as the end of a page does. What it had stored stays, and
- * its locks are free.
+ * Owns: what the platform of one client is; what it still holds of it (I12). What was stored stays when the page goes,
+ * and its locks are free.
  */
-import type { OutboxStorage, OutboxHandle, Transport } from '../../src/index.js'
-import type { Clock, LinkEvents } from '../../src/runtime/ports.js'
+import type { OutboxHandle, OutboxStorage, Transport } from '../../src/index.js'
+import type { Clock, LinkEvents, Signal, Signals } from '../../src/runtime/ports.js'
+import type { ManualClock, TestNetwork } from '../../src/testing/index.js'
+import type { Disk } from './disk.js'
+
+type State = 'running' | 'frozen' | 'gone'
 
 export class Page {
-  #alive = true
-  #handles: OutboxHandle[] = []
-  readonly #cuts: (() => void)[] = []
+  readonly #clock: ManualClock
+  readonly #network: TestNetwork<ManualClock>
+  #state: State = 'running'
+  #throttleMs = 0
+  /** What came while the page was frozen. */
+  #backlog: (() => void)[] = []
+  #timers = 0
+  readonly #links = new Set<number>()
+  readonly #listeners = new Set<(signal: Signal) => void>()
+  readonly #handles = new Set<OutboxHandle>()
+  readonly #cuts = new Set<() => void>()
+  /** Tells of each dial, before it happens. */
+  dialed: (link: number) => void = () => undefined
+  /** A link that the client had let go of still spoke. */
+  lateEvent: () => void = () => undefined
+
+  constructor(
+    readonly name: string,
+    clock: ManualClock,
+    network: TestNetwork<ManualClock>,
+  ) {
+    this.#clock = clock
+    this.#network = network
+  }
 
   get alive(): boolean {
-    return this.#alive
+    return this.#state !== 'gone'
   }
 
-  kill(): void {
-    this.#alive = false
-    for (const cut of this.#cuts.splice(0)) cut()
-    for (const handle of this.#handles.splice(0)) void handle.close()
+  get frozen(): boolean {
+    return this.#state === 'frozen'
   }
 
-  /** The clock of a page stands still once the page is gone. */
-  clock(inner: Clock): Clock {
-    const whileAlive = (callback: () => void) => () => {
-      if (this.#alive) callback()
-    }
+  /** What the client holds of its platform. */
+  get held(): { timers: number; listeners: number; handles: number; links: number } {
     return {
-      now: () => inner.now(),
-      wall: () => inner.wall(),
-      setTimer: (callback, delayMs) => inner.setTimer(whileAlive(callback), delayMs),
-      endOfTurn: (callback) => inner.endOfTurn(whileAlive(callback)),
+      timers: this.#timers,
+      listeners: this.#listeners.size,
+      handles: this.#handles.size,
+      links: this.#links.size,
     }
   }
 
-  transport(inner: Transport): Transport {
+  /** The process, the tab or the machine is gone from one moment to the next. */
+  kill(): void {
+    this.#state = 'gone'
+    this.#backlog = []
+    for (const cut of this.#cuts) cut()
+    for (const handle of this.#handles) void handle.close()
+    this.#handles.clear()
+  }
+
+  freeze(): void {
+    if (this.#state === 'running') this.#state = 'frozen'
+  }
+
+  thaw(): void {
+    if (this.#state !== 'frozen') return
+    this.#state = 'running'
+    this.signal('resumed')
+    for (const happened of this.#backlog.splice(0)) happened()
+  }
+
+  throttle(ms: number): void {
+    this.#throttleMs = ms
+  }
+
+  signal(signal: Signal): void {
+    if (this.#state !== 'running') return
+    for (const listener of [...this.#listeners]) listener(signal)
+  }
+
+  readonly clock: Clock = {
+    now: () => this.#clock.now(),
+    wall: () => this.#clock.wall(),
+    setTimer: (callback, delayMs) => this.#setTimer(callback, delayMs),
+    endOfTurn: (callback) => this.#clock.endOfTurn(() => this.#happen(callback)),
+  }
+
+  readonly signals: Signals = {
+    listen: (callback) => {
+      this.#listeners.add(callback)
+      return () => this.#listeners.delete(callback)
+    },
+  }
+
+  transport(): Transport {
+    const inner = this.#network.transport()
     return {
       name: inner.name,
       open: (target, events) => {
-        const link = inner.open(target, this.#whileAlive(events))
-        this.#cuts.push(() => link.close(1001, 'page gone'))
-        return link
-      },
-    }
-  }
-
-  /** What was on its way to the disk when the page went is lost: the tail of the outbox. */
-  storage(inner: OutboxStorage): OutboxStorage {
-    return {
-      ...inner,
-      open: async () => {
-        const handle = await inner.open()
-        this.#handles.push(handle)
-        if (!this.#alive) void handle.close()
+        const id = this.#network.stats.dials + 1
+        this.dialed(id)
+        this.#links.add(id)
+        const link = inner.open(target, this.#heard(id, events))
+        this.#cuts.add(() => link.close(1001, 'page gone'))
         return {
-          leftovers: handle.leftovers,
-          apply: async (changes) =>
-            this.#alive ? handle.apply(changes) : new Promise<void>(() => undefined),
-          release: (producer) => handle.release(producer),
-          close: () => handle.close(),
+          send: (data) => link.send(data),
+          close: (code, reason) => {
+            this.#links.delete(id)
+            link.close(code, reason)
+          },
+          get bufferedAmount() {
+            return link.bufferedAmount
+          },
         }
       },
     }
   }
 
-  #whileAlive(events: LinkEvents): LinkEvents {
+  storage(disk: Disk): OutboxStorage {
     return {
-      opened: (protocol) => this.#alive && events.opened(protocol),
-      received: (data) => this.#alive && events.received(data),
-      closed: (code, reason) => this.#alive && events.closed(code, reason),
-      failed: (error) => this.#alive && events.failed(error),
+      ...disk.storage,
+      open: async () => {
+        const handle = await disk.storage.open()
+        this.#handles.add(handle)
+        if (!this.alive) void handle.close()
+        return {
+          leftovers: handle.leftovers,
+          apply: async (changes) => {
+            // What was on its way to the disk when the page went is lost: the tail of the outbox.
+            await disk.delay(this.#clock)
+            if (!this.alive) return new Promise<void>(() => undefined)
+            await handle.apply(changes)
+            disk.applied(changes)
+          },
+          release: (producer) => handle.release(producer),
+          close: () => {
+            this.#handles.delete(handle)
+            return handle.close()
+          },
+        }
+      },
+    }
+  }
+
+  #setTimer(callback: () => void, delayMs: number): () => void {
+    const now = this.#clock.now()
+    const at = now + Math.max(0, delayMs)
+    const late = this.#throttleMs > 0 ? Math.ceil(at / this.#throttleMs) * this.#throttleMs : at
+    let pending = true
+    this.#timers++
+    const over = (): void => {
+      if (pending) this.#timers--
+      pending = false
+    }
+    const cancel = this.#clock.setTimer(() => {
+      this.#happen(() => {
+        if (!pending) return
+        over()
+        callback()
+      })
+    }, late - now)
+    return () => {
+      over()
+      cancel()
+    }
+  }
+
+  #happen(what: () => void): void {
+    if (this.#state === 'running') what()
+    else if (this.#state === 'frozen') this.#backlog.push(what)
+  }
+
+  #heard(id: number, events: LinkEvents): LinkEvents {
+    const happen = (what: () => void): void => {
+      if (this.alive && !this.#links.has(id)) this.lateEvent()
+      this.#happen(what)
+    }
+    return {
+      opened: (protocol) => happen(() => events.opened(protocol)),
+      received: (data) => happen(() => events.received(data)),
+      closed: (code, reason) =>
+        happen(() => {
+          this.#links.delete(id)
+          events.closed(code, reason)
+        }),
+      failed: (error) =>
+        happen(() => {
+          this.#links.delete(id)
+          events.failed(error)
+        }),
     }
   }
 }

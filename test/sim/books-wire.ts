@@ -1,0 +1,126 @@
+/**
+ * The wire-tap: every batch on every link, when it is sent and when it arrives.
+ *
+ * Owns: decoding once, which link is whose, what has arrived. It does not ask the library what a frame means.
+ */
+import { FrameType, type ProducerState, type Welcome } from '../../src/protocol/frames.js'
+import type { TraceEvent } from '../../src/testing/index.js'
+import { Violation } from '../../src/testing/simulation/index.js'
+import { wireSize } from '../../src/serializers/size.js'
+import { DownlinkBook, isCounted } from './books-downlink.js'
+import type { WireLedger } from './books-ledger.js'
+import { type Batch, type Frame, LinkBook, type LinkOwner } from './books-link.js'
+import type { LogTruth } from './books-logs.js'
+import type { MessageBook } from './books-messages.js'
+import type { ProducerBook } from './books-producers.js'
+import { UplinkBook } from './books-uplink.js'
+
+export interface WireWitness {
+  sometimes(situation: string): void
+  count(what: string, by?: number): void
+  /** Something arrived at a client's end. */
+  heard(link: LinkBook, frame: Frame): void
+}
+
+export interface WireParts {
+  readonly messages: MessageBook
+  readonly producers: ProducerBook
+  readonly truth: LogTruth
+  readonly ledger: WireLedger
+}
+
+export class WireTap {
+  readonly #links = new Map<number, LinkBook>()
+  readonly #uplink: UplinkBook
+  readonly #downlink: DownlinkBook
+  readonly #witness: WireWitness
+
+  constructor({ messages, producers, truth, ledger }: WireParts, witness: WireWitness) {
+    this.#witness = witness
+    const sometimes = (situation: string): void => witness.sometimes(situation)
+    this.#uplink = new UplinkBook(messages, ledger, sometimes)
+    this.#downlink = new DownlinkBook(truth, producers, ledger, sometimes)
+  }
+
+  /** A page is about to dial. */
+  dialed(id: number, owner: LinkOwner): LinkBook {
+    const link = new LinkBook(id, owner)
+    this.#links.set(id, link)
+    return link
+  }
+
+  link(id: number): LinkBook | undefined {
+    return this.#links.get(id)
+  }
+
+  happened(event: TraceEvent): void {
+    const link = this.#links.get(event.link)
+    if (link === undefined) return
+    switch (event.what) {
+      case 'send':
+        return this.#sent(link, event)
+      case 'arrive':
+        return event.direction === 'up' ? this.#arrivedUp(link) : this.#arrivedDown(link)
+      case 'close':
+        if (event.direction === 'down') link.closedByServer = Number(event.detail)
+        return
+      default:
+    }
+  }
+
+  #sent(link: LinkBook, { direction, data }: TraceEvent): void {
+    if (typeof data !== 'string')
+      throw new Violation('protocol', `link ${link.id}: bytes where text was agreed on`)
+    const batch: Batch = { frames: JSON.parse(data) as Frame[], bytes: wireSize(data) }
+    if (direction === 'up') {
+      link.up.push(batch)
+      this.#uplink.sent(link, batch)
+    } else {
+      link.down.push(batch)
+      this.#downlink.sent(link, batch)
+    }
+  }
+
+  #arrivedUp(link: LinkBook): void {
+    for (const frame of link.up.shift()?.frames ?? []) {
+      if (frame[0] !== FrameType.HANDLED) continue
+      link.handledArrived = { messages: frame[1] as number, bytes: frame[2] as number }
+    }
+  }
+
+  #arrivedDown(link: LinkBook): void {
+    for (const frame of link.down.shift()?.frames ?? []) {
+      this.#note(link, frame)
+      this.#witness.heard(link, frame)
+    }
+  }
+
+  #note(link: LinkBook, frame: Frame): void {
+    switch (frame[0]) {
+      case FrameType.WELCOME:
+        link.welcomeArrived = true
+        for (const [index, state] of (frame[1] as Welcome).producers.entries())
+          this.#attachArrived(link, index, state)
+        return
+      case FrameType.ATTACHED:
+        return this.#attachArrived(link, frame[1] as number, (frame[2] ?? null) as ProducerState | null)
+      case FrameType.ACCEPTED: {
+        const lane = link.lanes[frame[1] as number]
+        if (lane !== undefined) lane.ackArrived = frame[2] as number
+        return
+      }
+      case FrameType.ENTRY:
+        this.#witness.count('entries')
+        if (!isCounted(frame)) return
+        link.entriesArrived++
+        link.arrived.add(`${frame[1] as string}@${frame[2] as number}`)
+        return
+      default:
+    }
+  }
+
+  #attachArrived(link: LinkBook, index: number, state: ProducerState | null): void {
+    const lane = link.lanes[index]
+    if (lane !== undefined && state !== null) lane.ackArrived = Math.max(lane.ackArrived, state.last)
+  }
+}

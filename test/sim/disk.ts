@@ -1,0 +1,37 @@
+/**
+ * A disk that several pages share, one after another or side by side.
+ *
+ * Owns: which messages are on it, by the changes that were applied; how long it takes.
+ */
+import { memoryStorage, type OutboxStorage } from '../../src/index.js'
+import type { Clock } from '../../src/runtime/ports.js'
+import type { StorageChange } from '../../src/protocol/storage.js'
+
+export class Disk {
+  readonly storage: OutboxStorage = memoryStorage()
+  readonly #kept = new Set<string>()
+  /** How long a write takes, in ms. */
+  latencyMs = 0
+  /** A page gave up on it: what it holds may be older than what was written to the wire. */
+  doubtful = false
+
+  get kept(): Iterable<string> {
+    return this.#kept
+  }
+
+  has(id: string): boolean {
+    return this.#kept.has(id)
+  }
+
+  async delay(clock: Clock): Promise<void> {
+    const { latencyMs } = this
+    if (latencyMs > 0) await new Promise<void>((resolve) => void clock.setTimer(resolve, latencyMs))
+  }
+
+  applied(changes: readonly StorageChange[]): void {
+    for (const change of changes) {
+      if (change.type === 'append') this.#kept.add(`${change.message.producer}.${change.message.seq}`)
+      else if (change.type === 'settle') this.#kept.delete(`${change.producer}.${change.seq}`)
+    }
+  }
+}

@@ -1,0 +1,146 @@
+/**
+ * What the application at the server does with messages and requests.
+ *
+ * Owns: the handlers of one process, and telling the books of every run and its effects.
+ */
+import { CodedError } from './coded-error.js'
+import type { Context } from '../../src/server/types.js'
+import type { SeededRandom, TestServer } from '../../src/testing/index.js'
+import type { Books } from './books.js'
+import { type Run, splitId } from './books-messages.js'
+import type { StorePort } from './store-port.js'
+
+/** What clients send. */
+export interface Sent {
+  readonly tag: number
+  /** How long its handler shall take. */
+  readonly ms: number
+}
+
+export interface HandlerHost {
+  readonly name: string
+  readonly books: Books
+  readonly random: SeededRandom
+  later(ms: number): Promise<void>
+  readonly port: () => StorePort
+}
+
+type Work = (data: Sent, context: Context, run: Run) => unknown
+
+/** Types of messages that the server handles. */
+export const HANDLED = ['plain', 'fan', 'slow', 'fail', 'late'] as const
+export const REQUESTS = ['echo', 'slow-echo', 'fan-echo', 'fail-echo'] as const
+
+export function addHandlers(server: TestServer, host: HandlerHost): void {
+  const messages: Record<(typeof HANDLED)[number], Work> = {
+    plain: () => undefined,
+    fan: (_data, context, run) => fan(context, run),
+    slow: async ({ ms }, context, run) => {
+      await host.later(ms)
+      if (!context.signal.aborted) fan(context, run)
+    },
+    fail: (_data, context) => {
+      context.toUser('ada').send('note', { to: 'user/ada' })
+      throw new CodedError('refused', 'as it should')
+    },
+    late: (_data, context) => void host.later(10).then(() => sendTooLate(context)),
+  }
+  for (const [type, work] of Object.entries(messages)) on(server, host, type, work)
+  on(server, host, 'chat', (data, context, run) => {
+    if (context.room === null) return
+    context.toRoom(context.room).send('chat', data)
+    run.effects++
+  })
+  const requests: Record<(typeof REQUESTS)[number], Work> = {
+    echo: ({ tag }) => ({ tag }),
+    'slow-echo': async ({ tag, ms }, context) => {
+      context.signal.addEventListener('abort', () => {
+        if ((context.signal.reason as { code?: string }).code === 'cancelled')
+          host.books.sometimes('a request was cancelled while it ran')
+      })
+      await host.later(ms)
+      return { tag }
+    },
+    'fan-echo': ({ tag }, context, run) => {
+      fan(context, run)
+      return { tag }
+    },
+    'fail-echo': (_data, context) => {
+      context.toUser('ada').send('note', { to: 'user/ada' })
+      throw new CodedError('refused', 'as it should')
+    },
+  }
+  for (const [type, work] of Object.entries(requests)) {
+    server.onRequest(type, (data, context) => perform(host, work, data as Sent, context))
+  }
+}
+
+function on(server: TestServer, host: HandlerHost, type: string, work: Work): void {
+  server.on(type, (data, context) => {
+    const result = perform(host, work, data as Sent, context)
+    // A handler without a need for waiting is one without a promise.
+    return result instanceof Promise ? result.then(() => undefined) : undefined
+  })
+}
+
+/** Runs a handler under the eyes of the books. Without a need for waiting it ends at once. */
+function perform(host: HandlerHost, work: Work, data: Sent, context: Context): unknown {
+  const run = begin(host, context)
+  try {
+    const result = work(data, context, run)
+    if (!(result instanceof Promise)) {
+      run.ended = 'done'
+      return result
+    }
+    return result.finally(() => {
+      run.ended = 'done'
+    })
+  } catch (error) {
+    run.ended = 'failed'
+    throw error
+  }
+}
+
+function begin({ name, books, port }: HandlerHost, { id, redelivered, signal }: Context): Run {
+  const held = port().holds(splitId(id).producer)
+  const run: Run = {
+    process: name,
+    epoch: held?.epoch ?? '',
+    owner: held?.owner ?? '',
+    redelivered,
+    signal,
+    effects: 0,
+    ended: null,
+  }
+  signal.addEventListener('abort', () => {
+    if ((signal.reason as { code?: string }).code === 'handler_timeout')
+      books.sometimes('a handler passed its deadline')
+  })
+  books.guard(() => {
+    books.messages.ran(id, run)
+    const message = books.messages.get(id)
+    if (message !== undefined && message.runs.length > 1)
+      books.sometimes('a message ran again, as redelivered')
+    if (message?.leftover === true) books.sometimes('the next page drained what was left')
+  })
+  return run
+}
+
+/** To a room, to the sender, to its session. */
+function fan(context: Context, run: Run): void {
+  const { user, sessionId } = context
+  context.toRoom('red').send('note', { to: 'room/red' })
+  context.toUser(user.id).send('note', { to: `user/${user.id}` })
+  context.toSession(sessionId).send('note', { to: `session/${sessionId}` })
+  run.effects += 3
+}
+
+/** Counts for nothing, and says so. */
+function sendTooLate(context: Context): void {
+  try {
+    context.toRoom('red').send('note', { to: 'room/red' })
+  } catch {
+    return
+  }
+  throw new Error('a handler could send after it had ended')
+}

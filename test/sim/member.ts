@@ -1,0 +1,470 @@
+/**
+ * One page with its client, as an application uses it, and the books of what it was told.
+ *
+ * Owns: handlers, listeners, readers of its logs, everything that is still to settle (I4, I5, I10, I11, I12).
+ */
+import type { Client, Message, Receipt } from '../../src/index.js'
+import { createClientIn } from '../../src/client/create-client.js'
+import type { Gap } from '../../src/protocol/messages.js'
+import { FrameType } from '../../src/protocol/frames.js'
+import type { ManualClock, SeededRandom, TestNetwork } from '../../src/testing/index.js'
+import { Violation } from '../../src/testing/simulation/index.js'
+import type { Books } from './books.js'
+import type { Frame, LinkBook, LinkOwner } from './books-link.js'
+import { ReaderBook } from './books-logs.js'
+import { SentMessage } from './books-messages.js'
+import type { Disk } from './disk.js'
+import { HANDLED } from './handlers.js'
+import { Page } from './page.js'
+import { type Habits, ROOMS } from './parameters.js'
+import { Servers } from './servers.js'
+
+export interface MemberParts {
+  readonly name: string
+  readonly clock: ManualClock
+  readonly network: TestNetwork<ManualClock>
+  readonly random: SeededRandom
+  readonly books: Books
+  readonly habits: Habits
+  readonly disk: Disk
+  readonly nodes: readonly string[]
+  /** Session → node that had it last. */
+  readonly sessionNodes: Map<string, string>
+}
+
+const DOWN_TYPES = ['note', 'news', 'chat', 'raw'] as const
+const CLOSES: Readonly<Record<number, Parameters<Books['sometimes']>[0]>> = {
+  4200: 'a session moved (4200)',
+  4202: 'the memory of a live connection was lost (4202)',
+  4400: 'a session was kicked (4400)',
+}
+
+export class Member implements LinkOwner {
+  readonly name: string
+  readonly page: Page
+  readonly client: Client
+  readonly habits: Habits
+  readonly disk: Disk
+  /** Who its credentials name; may change. */
+  user: string
+  userChanged = false
+  readonly readers = new Map<string, ReaderBook>()
+  readonly pending = new Set<Promise<unknown>>()
+  /** Rooms that it appears in. */
+  readonly present = new Set<string>()
+  /** Set once close() was called, and once it had ended. */
+  closing = false
+  closed = false
+  durable: boolean
+  readonly #parts: MemberParts
+  readonly #random: SeededRandom
+  readonly #sessions: string[] = []
+  #link: LinkBook | null = null
+  node = ''
+  /** The server asked to stay away until then. */
+  #awayUntil = 0
+  readonly #stops: (() => void)[] = []
+  /** Rooms that were asked for from a position. */
+  readonly #asked = new Map<string, number>()
+  #reentry: number
+
+  constructor(parts: MemberParts) {
+    const { name, clock, network, random, habits, disk } = parts
+    this.#parts = parts
+    this.name = name
+    this.habits = habits
+    this.disk = disk
+    this.user = habits.user
+    this.durable = habits.durable
+    this.#reentry = habits.reentry
+    this.#random = random
+    this.page = new Page(name, clock, network)
+    this.page.dialed = (id) => this.#dialed(id)
+    this.page.lateEvent = () => parts.books.sometimes('a socket that was let go of still spoke')
+    this.client = this.#makeClient()
+    this.#listen()
+  }
+
+  get alive(): boolean {
+    return this.page.alive
+  }
+
+  get doubtful(): boolean {
+    return this.disk.doubtful
+  }
+
+  get link(): LinkBook | null {
+    return this.#link
+  }
+
+  mustBeStored(): boolean {
+    return this.durable
+  }
+
+  isStored(id: string): boolean {
+    return this.disk.has(id)
+  }
+
+  // ── what it does ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Whoever calls these takes back what the server had asked for. */
+  connect(): void {
+    this.#track(this.client.connect())
+  }
+
+  /** Callbacks call back no more. */
+  calm(): void {
+    this.#reentry = 0
+  }
+
+  disconnect(): void {
+    this.#awayUntil = 0
+    this.#track(this.client.disconnect())
+  }
+
+  restart(force: boolean): void {
+    this.#awayUntil = 0
+    this.#track(this.client.restart({ force }))
+  }
+
+  update(options: Parameters<Client['update']>[0]): void {
+    this.#awayUntil = 0
+    this.client.update(options)
+  }
+
+  send(room: string | null, type: string, ms: number, options: Parameters<Client['send']>[2]): Receipt {
+    const { books } = this.#parts
+    const tag = books.newTag()
+    const target = room === null ? this.client : this.client.room(room)
+    const receipt = target.send(type, { tag, ms, to: '' }, options)
+    if (options?.volatile === true) return receipt
+    const handled = room === null ? (HANDLED as readonly string[]).includes(type) : type === 'chat'
+    const message = new SentMessage(receipt.id, 'message', this.habits.policy, tag, handled, this.name)
+    books.guard(() => books.messages.sent(message))
+    this.#track(receipt.settled.then(({ outcome, code }) => this.#settled(message, outcome, code)))
+    return receipt
+  }
+
+  request(type: string, ms: number, options: { timeoutMs: number; signal?: AbortSignal }): Promise<void> {
+    const { books, habits } = { ...this.#parts, habits: this.habits }
+    const tag = books.newTag()
+    books.messages.ask(tag, habits.policy)
+    const asked = this.client.request(type, { tag, ms }, options).then(
+      (answer) => {
+        if ((answer as { tag: number }).tag === tag) return
+        books.guard(() => {
+          throw new Violation('I10', `request ${tag} got the reply to ${(answer as { tag: number }).tag}`)
+        })
+      },
+      (error: { outcome?: string }) => {
+        if (error.outcome === 'unknown') books.sometimes('a request ended as unknown')
+      },
+    )
+    this.#track(asked)
+    return asked
+  }
+
+  join(room: string, options: Parameters<ReturnType<Client['room']>['join']>[0]): void {
+    if (options?.presence !== undefined) this.present.add(room)
+    const { from } = options ?? {}
+    if (typeof from === 'object') this.#asked.set(room, from.offset)
+    else if (from !== undefined) this.#asked.delete(room)
+    this.#track(this.client.room(room).join(options))
+  }
+
+  leave(room: string): void {
+    this.present.delete(room)
+    this.readers.delete(`room/${room}`)
+    this.#track(this.client.room(room).leave())
+  }
+
+  close(drainMs: number): void {
+    if (this.closing) return
+    if (this.client.snapshot.inFlight > 0)
+      this.#parts.books.sometimes('a client was closed with messages in flight')
+    this.closing = true
+    for (const id of this.disk.kept) this.#leave(id)
+    this.#track(
+      this.client.close({ drainMs }).then(() => {
+        this.closed = true
+      }),
+    )
+  }
+
+  /** Gone without a word. What is on its disk is the next page's. */
+  kill(): void {
+    this.page.kill()
+    for (const id of this.disk.kept) this.#leave(id)
+  }
+
+  #leave(id: string): void {
+    const message = this.#parts.books.messages.get(id)
+    if (message !== undefined) message.leftover = true
+  }
+
+  // ── what it is told ───────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** A frame arrived at its end of a link. */
+  heard(link: LinkBook, frame: Frame): void {
+    if (link !== this.#link || this.page.frozen) return
+    if (frame[0] === FrameType.AWAY) {
+      this.#parts.books.sometimes('AWAY was heard')
+      this.#awayUntil = this.#parts.clock.now() + (frame[1] as { afterMs: number }).afterMs
+    } else if (
+      frame[0] === FrameType.PRESENCE &&
+      frame[3] === 'sync' &&
+      link.welcome?.session.resumed === true
+    ) {
+      this.#parts.books.sometimes('presence was synchronised after a resume')
+    }
+  }
+
+  check(): void {
+    if (!this.alive) return
+    const { queued, status } = this.client.snapshot
+    if (queued > this.habits.maxMessages)
+      throw new Violation(
+        'I7',
+        `${this.name}: ${queued} messages wait; the queue takes ${this.habits.maxMessages}`,
+      )
+    if (!this.closed || this.page.frozen) return
+    const { timers, listeners, handles, links } = this.page.held
+    if (timers + listeners + handles + links + this.pending.size > 0 || status !== 'closed') {
+      throw new Violation(
+        'I12',
+        `${this.name} is closed (${status}) and holds ${timers} timers, ${listeners} listeners, ${handles} locks, ${links} sockets, ${this.pending.size} promises`,
+      )
+    }
+  }
+
+  #dialed(id: number): void {
+    const { books, clock } = this.#parts
+    const link = books.wire.dialed(id, this)
+    this.#link = link
+    books.guard(() => {
+      const { status } = this.client.snapshot
+      if (status === 'closed' || status === 'idle')
+        throw new Violation('I11', `${this.name} is ${status} and dials`)
+      if (clock.now() < this.#awayUntil)
+        throw new Violation(
+          'I11',
+          `${this.name} was told to stay away for ${this.#awayUntil - clock.now()} ms more, and dials`,
+        )
+      this.#awayUntil = 0
+    })
+  }
+
+  #settled(message: SentMessage, outcome: Parameters<SentMessage['settled']>[0], code: string | null): void {
+    const { books } = this.#parts
+    books.guard(() => message.settled(outcome, code))
+    if (code === 'replaced') books.sometimes('a message was replaced in the queue')
+    else if (outcome === 'cancelled') books.sometimes('a message was cancelled before it was written')
+    if (outcome === 'expired') books.sometimes('a message expired before it was written')
+    if (outcome === 'dropped') books.sometimes('a message was dropped by a full queue')
+    if (outcome === 'rejected') books.sometimes('a message was refused')
+    if (outcome === 'unknown' && this.habits.policy === 'reject' && !this.closing)
+      books.sometimes('a message of an unknown fate was not sent again')
+  }
+
+  #opened({ resumed }: { resumed: boolean }): void {
+    const { books, sessionNodes } = this.#parts
+    const link = this.#link
+    const welcome = link?.welcome
+    if (link === null || welcome == null) return
+    const { id } = welcome.session
+    if (resumed && (sessionNodes.get(id) ?? this.node) !== this.node)
+      books.sometimes('a session was resumed on another node')
+    sessionNodes.set(id, this.node)
+    if (this.#sessions.at(-1) !== id) this.#sessions.push(id)
+    for (const [log, reader] of this.readers) {
+      if (log.startsWith('room/') || log in welcome.logs) continue
+      reader.retired = true
+      if (log.startsWith('session/')) reader.mustEnd = !this.#ended.has(log)
+    }
+    for (const [log, [epoch, offset]] of Object.entries(welcome.logs)) {
+      if (log.startsWith('room/') || log.startsWith('replies/')) continue
+      const reader = this.readers.get(log)
+      if (reader === undefined) this.readers.set(log, this.#newReader(log, epoch, offset))
+      else if (reader.retired) reader.startsAgain(epoch, offset)
+    }
+  }
+
+  /** Session logs whose last gap was told. */
+  readonly #ended = new Set<string>()
+
+  #gap(gap: Gap): void {
+    const { books } = this.#parts
+    if (gap.why === 'history') books.sometimes('a gap by history')
+    if (gap.why === 'epoch') books.sometimes('a gap by a new epoch')
+    const reader = this.readers.get(gap.log)
+    if (reader === undefined) return
+    books.guard(() => reader.gap(gap))
+    if (!gap.log.startsWith('session/') || gap.why === 'epoch' || gap.to !== null) return
+    this.#ended.add(gap.log)
+    reader.mustEnd = false
+  }
+
+  #delivered(log: string, message: Message): void | Promise<void> {
+    const { books } = this.#parts
+    if (message.offset === null) return
+    const reader = this.readers.get(log)
+    if (reader !== undefined) books.guard(() => reader.message(message))
+    const link = this.#link
+    const key = `${log}@${message.offset}`
+    const { slowness } = this.habits
+    this.reenter()
+    if (!this.#random.chance(slowness.chance)) return
+    if (link?.arrived.has(key) === true) link.running.add(key)
+    return this.#takeTime(slowness.maxMs).finally(() => link?.running.delete(key))
+  }
+
+  /** A handler that takes its time; now and then because it asks the server something. */
+  async #takeTime(maxMs: number): Promise<void> {
+    if (this.#random.chance(0.2) && !this.closing) {
+      this.#parts.books.sometimes('a handler awaited a request')
+      await this.request('echo', 0, { timeoutMs: 2_000 })
+      return
+    }
+    const ms = this.#random.integer(1, maxMs)
+    await new Promise<void>((resolve) => void this.#parts.clock.setTimer(resolve, ms))
+  }
+
+  /** Callbacks may call back in. */
+  reenter(): void {
+    if (!this.#random.chance(this.#reentry) || this.closing || !this.alive) return
+    this.#parts.books.sometimes('a callback called back into its client')
+    const room = this.#random.pick(ROOMS)
+    switch (this.#random.integer(0, 9)) {
+      case 0:
+        return this.disconnect()
+      case 1:
+        return this.connect()
+      case 2:
+        return this.join(room, { from: 'start' })
+      case 3:
+        return this.leave(room)
+      case 4:
+        return this.restart(true)
+      case 5:
+        return this.#stops.shift()?.()
+      case 6:
+        this.#stops.push(this.client.on('note', () => undefined))
+        return
+      case 7:
+        return void this.send(null, 'plain', 0, {}).cancel()
+      default:
+        this.send(null, 'fan', 0, {})
+    }
+  }
+
+  // ── the parts ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #makeClient(): Client {
+    const { habits, disk, page } = this
+    return createClientIn(
+      {
+        url: () => Servers.url(this.#pickNode()),
+        transports: [page.transport()],
+        name: this.name,
+        auth: () => this.user,
+        onUnknown: habits.policy,
+        device: { kind: habits.device },
+        heartbeat: { intervalMs: habits.heartbeatMs, timeoutMs: 1_000 },
+        reconnect: habits.reconnect,
+        connectTimeoutMs: 4_000,
+        userLog: { from: habits.userLogFrom },
+        queue: {
+          maxMessages: habits.maxMessages,
+          overflow: habits.overflow,
+          ...(habits.durable ? { storage: page.storage(disk) } : {}),
+        },
+      },
+      {
+        clock: page.clock,
+        random: this.#random.fork('client'),
+        signals: page.signals,
+        window: habits.window,
+      },
+    )
+  }
+
+  #pickNode(): string {
+    this.node = this.#random.pick(this.#parts.nodes)
+    return this.node
+  }
+
+  #listen(): void {
+    const { client } = this
+    const { lifecycle } = client
+    lifecycle.on('open', (info) => {
+      this.#opened(info)
+      this.reenter()
+    })
+    lifecycle.on('gap', (gap) => {
+      this.#gap(gap)
+      this.reenter()
+    })
+    lifecycle.on('error', (error) => this.#error(error))
+    lifecycle.on('warning', ({ code }) => {
+      if (code !== 'storage_degraded') return
+      this.durable = false
+      this.disk.doubtful = true
+    })
+    lifecycle.on('close', ({ code }) => this.#connectionClosed(code))
+    lifecycle.on('settled', () => this.reenter())
+    lifecycle.on('status', () => this.reenter())
+    for (const type of DOWN_TYPES) {
+      client.on(type, (data, message) => this.#delivered((data as { to: string }).to, message))
+      for (const id of ROOMS)
+        client.room(id).on(type, (_data, message) => this.#delivered(`room/${id}`, message))
+    }
+    for (const id of ROOMS) this.#watchRoom(id)
+  }
+
+  #connectionClosed(code: number): void {
+    const situation = CLOSES[code]
+    if (situation !== undefined) this.#parts.books.sometimes(situation)
+  }
+
+  #error(error: Error & { code: string }): void {
+    const { books } = this.#parts
+    if (error.name !== 'ProtocolError') return
+    books.guard(() => {
+      throw new Violation('protocol', `${this.name}: ${error.message}`)
+    })
+  }
+
+  /** A room's reader begins where a join says; its cursor is known before its first entry is handled. */
+  #watchRoom(id: string): void {
+    const room = this.client.room(id)
+    const log = `room/${id}`
+    let status = room.snapshot.status
+    room.subscribe(() => {
+      const before = status
+      status = room.snapshot.status
+      if (status !== 'joined') this.readers.delete(log)
+      else if (before !== 'joined') {
+        const { cursor } = room.snapshot
+        if (cursor !== null)
+          this.readers.set(
+            log,
+            this.#newReader(log, cursor.epoch, cursor.offset, this.#asked.get(id) ?? null),
+          )
+      }
+      this.reenter()
+    })
+  }
+
+  #newReader(log: string, epoch: string, offset: number, asked: number | null = null): ReaderBook {
+    const reading = { sessions: this.#sessions, device: this.habits.device }
+    return new ReaderBook(log, epoch, offset, this.#parts.books.truth, reading, asked)
+  }
+
+  #track(promise: Promise<unknown>): void {
+    this.pending.add(promise)
+    void promise.then(
+      () => this.pending.delete(promise),
+      () => this.pending.delete(promise),
+    )
+  }
+}

@@ -1,0 +1,101 @@
+/**
+ * What a world is like: sizes, limits and habits, drawn from its seed.
+ *
+ * Owns: the draw. Small bounds are frequent, because that is where protocols go wrong.
+ */
+import type { SeededRandom } from '../../src/testing/index.js'
+
+export const USERS = ['ada', 'ben', 'cleo'] as const
+export const ROOMS = ['red', 'blue', 'green'] as const
+/** Nobody may join it or send to it. */
+export const CLOSED_ROOM = 'vault'
+export const NODES = ['a', 'b'] as const
+
+export interface Parameters {
+  readonly nodes: readonly (typeof NODES)[number][]
+  /** User of each page. */
+  readonly users: readonly string[]
+  readonly limits: {
+    readonly sessionMs: number
+    readonly maxInFlight: number
+    readonly maxInFlightBytes: number
+    readonly maxRequests: number
+    readonly handlerMs: number
+    readonly presenceGraceMs: number
+  }
+  readonly historyMessages: number
+  /** Way to the shared store and back, in ms; 0: it answers at once. */
+  readonly storeMs: number
+  readonly authenticateMs: number
+}
+
+export function drawParameters(random: SeededRandom): Parameters {
+  const users: string[] = [...USERS]
+  for (let more = random.integer(0, 2); more > 0; more--) users.push(random.pick(USERS))
+  return {
+    nodes: random.chance(0.6) ? NODES : ['a'],
+    users,
+    limits: {
+      sessionMs: random.pick([3_000, 30_000, 120_000]),
+      maxInFlight: random.pick([4, 16, 64, 1_024]),
+      maxInFlightBytes: random.pick([600, 4_000, 4_194_304]),
+      maxRequests: random.pick([1, 4, 64]),
+      handlerMs: random.pick([2_000, 30_000]),
+      presenceGraceMs: random.pick([500, 5_000]),
+    },
+    historyMessages: random.pick([5, 40, 400]),
+    storeMs: random.pick([0, 0, 0, 3, 25]),
+    authenticateMs: random.pick([0, 0, 30]),
+  }
+}
+
+/** How one page is set up; the next page on the same disk keeps `policy` and `durable`. */
+export interface Habits {
+  readonly user: string
+  readonly policy: 'resend' | 'reject'
+  readonly durable: boolean
+  readonly device: string
+  readonly window: { readonly messages: number; readonly bytes: number }
+  readonly maxMessages: number
+  readonly overflow: 'reject' | 'drop-oldest' | 'drop-newest'
+  readonly heartbeatMs: number
+  readonly reconnect: {
+    readonly initialDelayMs: number
+    readonly maxDelayMs: number
+    readonly factor: number
+    readonly jitter: 'full' | 'equal' | 'none'
+    readonly stableAfterMs: number
+  }
+  readonly userLogFrom: 'now' | 'start'
+  /** Chance that a handler takes its time, and how long. */
+  readonly slowness: { readonly chance: number; readonly maxMs: number }
+  /** Chance that a callback calls back into the client. */
+  readonly reentry: number
+}
+
+export function drawHabits(random: SeededRandom, user: string, before?: Habits): Habits {
+  return {
+    user,
+    policy: before?.policy ?? random.pick(['resend', 'resend', 'reject']),
+    durable: before?.durable ?? random.chance(0.6),
+    device: random.pick(['mobile', 'desktop']),
+    window: random.pick([
+      { messages: 1_024, bytes: 4_194_304 },
+      { messages: 4, bytes: 4_194_304 },
+      { messages: 16, bytes: 1_500 },
+    ]),
+    maxMessages: random.pick([12, 60, 10_000]),
+    overflow: random.pick(['reject', 'drop-oldest', 'drop-newest']),
+    heartbeatMs: random.pick([2_000, 8_000, 25_000]),
+    reconnect: {
+      initialDelayMs: random.pick([50, 500]),
+      maxDelayMs: random.pick([1_000, 5_000]),
+      factor: 2,
+      jitter: random.pick(['full', 'equal', 'none']),
+      stableAfterMs: random.pick([1_000, 10_000]),
+    },
+    userLogFrom: random.pick(['now', 'start']),
+    slowness: { chance: random.pick([0, 0.05, 0.3]), maxMs: random.pick([50, 1_500]) },
+    reentry: random.pick([0, 0.01, 0.04]),
+  }
+}

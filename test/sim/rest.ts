@@ -1,0 +1,132 @@
+/**
+ * How a world comes to rest: everything heals, everything settles, everything is closed.
+ *
+ * Owns: what must hold then (I4, I5, I9, I12).
+ */
+import { Violation } from '../../src/testing/simulation/index.js'
+import type { Member } from './member.js'
+import type { SurewireWorld } from './world.js'
+
+export async function comeToRest(world: SurewireWorld): Promise<void> {
+  const { clock } = world
+  heal(world)
+  await clock.advanceAsync(5_000)
+  connectAll(world)
+  await clock.advanceAsync(1_000)
+  openForLeftovers(world)
+  await clock.advanceAsync(90_000)
+  connectAll(world)
+  await clock.advanceAsync(30_000)
+  await sayLastWords(world)
+  await clock.advanceAsync(20_000)
+  world.check()
+  for (const member of world.members) checkMember(member)
+  checkSockets(world)
+  await checkPresence(world)
+  await closeAll(world)
+}
+
+function heal({ clock, network, servers, members }: SurewireWorld): void {
+  clock.throttle(0)
+  network.heal()
+  network.set({ latencyMs: 1, jitterMs: 0, lateEvents: false, bytesPerSecond: Number.POSITIVE_INFINITY })
+  servers.heal()
+  for (const member of members) {
+    const { page, disk } = member
+    member.calm()
+    disk.latencyMs = 0
+    page.throttle(0)
+    page.thaw()
+  }
+}
+
+function connectAll(world: SurewireWorld): void {
+  for (const member of world.members) {
+    if (member.closing) world.replace(member)
+    else if (member.client.snapshot.status !== 'connected') member.connect()
+  }
+}
+
+/** What pages left behind is drained by the next one. */
+function openForLeftovers(world: SurewireWorld): void {
+  for (const { disk, habits } of [...world.members]) {
+    if ([...disk.kept].length > 0) world.open({ ...habits, reentry: 0 }, disk)
+  }
+}
+
+/** A log that began anew tells so with its next entry: every log gets one. */
+async function sayLastWords({ books, servers }: SurewireWorld): Promise<void> {
+  const [server] = servers.running
+  if (server === undefined) throw new Error('no server runs at rest')
+  for (const log of books.truth.names()) {
+    const [kind = '', name = ''] = log.split(/\/(.*)/s)
+    if (kind === 'room') await server.toRoom(name).send('news', { to: log })
+    else if (kind === 'user') await server.toUser(name).send('news', { to: log })
+    else if (kind === 'session') await server.toSession(name).send('news', { to: log })
+  }
+  await server.toAll().send('news', { to: 'all' })
+}
+
+function checkMember(member: Member): void {
+  const { name, client, pending, readers } = member
+  const { status, queued, inFlight, error } = client.snapshot
+  if (status !== 'connected') throw new Violation('I4', `${name} is ${status} at rest: ${error?.message}`)
+  if (queued + inFlight + pending.size > 0) {
+    throw new Violation('I4', `${name}: ${queued} queued, ${inFlight} in flight, ${pending.size} unsettled`)
+  }
+  for (const reader of readers.values()) {
+    if (reader.mustEnd) throw new Violation('I5', `${name}: ${reader.log} ended without a word`)
+    if (!reader.retired) reader.checkComplete()
+  }
+  if (!member.durable || member.doubtful || member.userChanged) return
+  const [left] = member.disk.kept
+  if (left !== undefined) throw new Violation('I4', `${left} is stored, and nobody sends it`)
+}
+
+/** One live socket of each session (I9). */
+function checkSockets({ network, books }: SurewireWorld): void {
+  const sessions = new Map<string, number>()
+  for (const link of network.links()) {
+    const session = books.wire.link(link.id)?.welcome?.session.id
+    if (link.state !== 'open' || session === undefined) continue
+    const other = sessions.get(session)
+    if (other !== undefined) throw new Violation('I9', `session ${session} has links ${other} and ${link.id}`)
+    sessions.set(session, link.id)
+  }
+}
+
+/** Each node knows of its own; all who follow a room there see the same members. */
+async function checkPresence({ members, servers }: SurewireWorld): Promise<void> {
+  for (const member of members) {
+    const server = servers.at(member.node)
+    if (server === undefined) continue
+    for (const [log] of member.readers) {
+      if (!log.startsWith('room/')) continue
+      const room = log.slice('room/'.length)
+      const seen = [...member.client.room(room).presence.get().keys()].sort()
+      const known = (await server.presence(room)).map(({ id }) => id).sort()
+      if (seen.join() !== known.join()) {
+        throw new Violation('I5', `${member.name} sees ${seen.join()} in ${room}, the server ${known.join()}`)
+      }
+      const own = member.client.snapshot.session?.id ?? ''
+      if (member.present.has(room) !== known.includes(own)) {
+        throw new Violation(
+          'I5',
+          `${member.name} in ${room}: present ${member.present.has(room)}, the server says otherwise`,
+        )
+      }
+    }
+  }
+}
+
+async function closeAll(world: SurewireWorld): Promise<void> {
+  const { clock, members, servers } = world
+  for (const member of members) member.close(1_000)
+  await clock.advanceAsync(5_000)
+  world.check()
+  const open = members.find(({ closed }) => !closed)
+  if (open !== undefined) throw new Violation('I12', `${open.name} does not come to the end of close()`)
+  await Promise.all([servers.closeAll(), clock.advanceAsync(1_000)])
+  await clock.advanceAsync(65_000)
+  if (clock.pendingTimers > 0) throw new Violation('I12', `${clock.pendingTimers} timers are left`)
+}

@@ -1,0 +1,34 @@
+/**
+ * The scenario 'surewire': production clients and servers in a world that means them no good.
+ *
+ * Owns: the table of steps and their weights.
+ */
+import { clockFaults, networkFaults, type Scenario, type Step } from '../../src/testing/simulation/index.js'
+import { SITUATIONS } from './situations.js'
+import { faultSteps } from './steps-faults.js'
+import { workSteps } from './steps-work.js'
+import { SurewireWorld } from './world.js'
+
+function scaled(
+  steps: Readonly<Record<string, Step<SurewireWorld>>>,
+  factor: number,
+): Record<string, Step<SurewireWorld>> {
+  return Object.fromEntries(
+    Object.entries(steps).map(([name, one]) => [name, { ...one, weight: one.weight * factor }]),
+  )
+}
+
+// Timers that are coarse for everybody would coarsen the network as well: pages have their own.
+const { 'throttle timers': _everybody, ...sharedClock } = clockFaults
+
+export const scenario: Scenario<SurewireWorld> = {
+  name: 'surewire',
+  build: (context) => new SurewireWorld(context),
+  steps: {
+    ...workSteps,
+    ...scaled(networkFaults, 0.35),
+    ...scaled(sharedClock, 0.4),
+    ...faultSteps,
+  },
+  sometimes: SITUATIONS,
+}

@@ -1,0 +1,48 @@
+/**
+ * Situations that are worth coming upon: a run of many seeds in which one of them never occurred proves little.
+ *
+ * Owns: their names.
+ */
+export const SITUATIONS = [
+  'a session was resumed on another node',
+  'a producer was taken over while its handler ran',
+  'the store forgot during a join',
+  'an acknowledgement was lost after acceptance',
+  'a message was written again',
+  'a message ran again, as redelivered',
+  'a producer began a new epoch',
+  'a message of an unknown fate was not sent again',
+  'a message was cancelled before it was written',
+  'a message expired before it was written',
+  'a message was replaced in the queue',
+  'a message was dropped by a full queue',
+  'a message was refused',
+  'the window was full on the way up',
+  'the window was full on the way down',
+  'a gap by history',
+  'a gap by a new epoch',
+  'an entry for others was skipped',
+  'the next page drained what was left',
+  'a page found its outbox locked by another',
+  'a session moved (4200)',
+  'a connection was superseded (4401)',
+  'the memory of a live connection was lost (4202)',
+  'a session was kicked (4400)',
+  'credentials were refused (4300)',
+  'a request ended as unknown',
+  'a request was cancelled while it ran',
+  'a handler passed its deadline',
+  'AWAY was heard',
+  'a socket that was let go of still spoke',
+  'the store failed after it had done its work',
+  'the store lost its tail',
+  'the user changed with messages in the queue',
+  'presence was synchronised after a resume',
+  'a page was frozen with a live connection',
+  'a client was closed with messages in flight',
+  'a handler awaited a request',
+  'a callback called back into its client',
+  'two processes served one address in turn, overlapping',
+] as const
+
+export type Situation = (typeof SITUATIONS)[number]

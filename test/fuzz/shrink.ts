@@ -1,0 +1,40 @@
+/**
+ * Making a failing case small.
+ *
+ * Owns: leaving out parts for as long as it fails in the same way.
+ */
+import { type Case, runCase } from './targets.js'
+import { Tally } from './tally.js'
+
+/** Bounds the work for a case that takes long. */
+const MAX_RUNS = 400
+
+/** What stays the same about a finding when numbers and texts in it change. */
+export const kindOf = (finding: string): string =>
+  finding
+    .split('\n', 1)[0]
+    ?.replace(/[0-9]+/g, '#')
+    .slice(0, 60) ?? ''
+
+export async function shrink(failing: Case, finding: string): Promise<Case> {
+  let smallest = failing
+  let runs = 0
+  const fails = async (candidate: Case): Promise<boolean> => {
+    runs++
+    const found = await runCase(candidate, new Tally())
+    return found !== null && kindOf(found) === kindOf(finding)
+  }
+  const length = (one: Case): number => Math.max(one.steps.length, one.messages.length)
+  for (let size = length(failing) >> 1; size >= 1 && runs < MAX_RUNS; size >>= 1) {
+    for (let at = 0; at < length(smallest) && runs < MAX_RUNS; ) {
+      const shorter = without(smallest, at, size)
+      if (await fails(shorter)) smallest = shorter
+      else at += size
+    }
+  }
+  return smallest
+}
+
+function without(one: Case, at: number, size: number): Case {
+  return { ...one, steps: one.steps.toSpliced(at, size), messages: one.messages.toSpliced(at, size) }
+}

@@ -31,10 +31,12 @@ export class Producers {
   readonly #hooks: ProducerHooks
   readonly #held = new Map<string, Producer>()
   readonly #owners = new Map<string, string>()
+  readonly #maxOwners: number
 
-  constructor(kernel: Kernel, hooks: ProducerHooks) {
+  constructor(kernel: Kernel, hooks: ProducerHooks, maxOwners = MAX_OWNERS) {
     this.#kernel = kernel
     this.#hooks = hooks
+    this.#maxOwners = maxOwners
   }
 
   get size(): number {
@@ -142,7 +144,7 @@ export class Producers {
   #own(producer: Producer): void {
     this.#owners.delete(producer.id)
     this.#owners.set(producer.id, producer.owner)
-    if (this.#owners.size <= MAX_OWNERS) return
+    if (this.#owners.size <= this.#maxOwners) return
     for (const id of this.#owners.keys()) {
       if (!this.#held.has(id)) {
         this.#owners.delete(id)

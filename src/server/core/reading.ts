@@ -5,7 +5,7 @@
  */
 import { CloseCode } from '../../protocol/close-codes.js'
 import { MAX_DEPTH, type Encoded } from '../../protocol/codec.js'
-import { ProtocolError } from '../../protocol/errors.js'
+import { messageOf, ProtocolError } from '../../protocol/errors.js'
 import type { ProducerKind } from '../../protocol/frames.js'
 import type { Connection, Peer, Producer } from './model.js'
 
@@ -25,8 +25,7 @@ export function decode({ serializer }: Connection, data: Encoded): readonly unkn
     batch = serializer.decode(data, MAX_DEPTH)
   } catch (error) {
     if (error instanceof ProtocolError) throw error
-    const message = error instanceof Error ? error.message : String(error)
-    throw new ProtocolError(`a message cannot be decoded: ${message}`, {
+    throw new ProtocolError(`a message cannot be decoded: ${messageOf(error)}`, {
       code: 'malformed',
       closeCode: CloseCode.INVALID_PAYLOAD,
       cause: error,

@@ -37,7 +37,9 @@ function lookAtHeap(): void {
 function onProgress(target: TargetName, number: number): void {
   progress[0] = BigInt(TARGETS.indexOf(target))
   progress[1] = BigInt(number)
-  if (number === WARM_UP_CASES || (number > 0 && number % LOOK === 0)) lookAtHeap()
+  if (number !== WARM_UP_CASES && (number === 0 || number % LOOK !== 0)) return
+  lookAtHeap()
+  console.error(`… ${target}, case ${thousands(number)}, heap ${heaps.at(-1)?.toFixed(1)} MB`)
 }
 
 const thousands = (value: number): string => Math.round(value).toLocaleString('en')

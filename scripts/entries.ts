@@ -5,6 +5,7 @@ export const entries = {
   server: 'src/server/index.ts',
   testing: 'src/testing/index.ts',
   conformance: 'src/conformance/index.ts',
+  websocket: 'src/websocket/index.ts',
 } as const
 
 /** Built like entries, reached only through package.json's `imports`. */

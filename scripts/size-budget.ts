@@ -17,4 +17,9 @@ export const sizeBudgets: readonly SizeBudget[] = [
     // The goal is 10_240. This is what was reached plus one percent, a ratchet: it may only go down.
     maxBytes: 29_720,
   },
+  {
+    name: 'surewire/websocket: SurewireSocket',
+    code: `import { SurewireSocket } from 'surewire/websocket'; globalThis.SurewireSocket = SurewireSocket`,
+    maxBytes: 4_096,
+  },
 ]

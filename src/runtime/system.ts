@@ -28,7 +28,7 @@ export function systemRandom(): Random {
 }
 
 /** A delay beyond the platform's limit is waited for in steps; a fraction is rounded up, so as not to be early. */
-function startTimer(callback: () => void, delayMs: number): () => void {
+export function startTimer(callback: () => void, delayMs: number): () => void {
   let left = Math.max(0, Math.ceil(delayMs))
   let timer: ReturnType<typeof setTimeout>
   const step = (): void => {

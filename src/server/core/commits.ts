@@ -67,8 +67,8 @@ export class Commits {
 
   #begin(producer: Producer): void {
     const { to, refused, begin, end, appends, starting } = producer.staged
-    const { id, owner, committed: from } = producer
-    const commit: Commit = { producer: id, owner, from, to, refused, begin, end, appends }
+    const { id, owner, epoch, committed: from } = producer
+    const commit: Commit = { producer: id, owner, epoch, from, to, refused, begin, end, appends }
     producer.committing = { commit, starting, attempts: 0, retry: null }
     producer.staged = nothingStaged(to)
     this.#kernel.emit({ type: 'commit', producer, commit })

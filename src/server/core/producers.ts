@@ -31,6 +31,8 @@ export class Producers {
   readonly #hooks: ProducerHooks
   readonly #held = new Map<string, Producer>()
   readonly #owners = new Map<string, string>()
+  /** How many attaches of a producer the store was asked for and has not answered. */
+  readonly #attaching = new Map<string, number>()
   readonly #maxOwners: number
 
   constructor(kernel: Kernel, hooks: ProducerHooks, maxOwners = MAX_OWNERS) {
@@ -66,11 +68,32 @@ export class Producers {
       newOwner: chance.id(),
       newEpoch: chance.id(),
     }
+    this.#attaching.set(offer.id, (this.#attaching.get(offer.id) ?? 0) + 1)
     this.#kernel.askStoreOnce(
       { method: 'attachProducer', request },
-      (result) => then(this.#attached(connection, offer, result)),
-      failed,
+      (result) => {
+        this.#answered(offer.id)
+        if (this.#isOutdated(result)) failed()
+        else then(this.#attached(connection, offer, result))
+        this.#dropIfIdle(offer.id)
+      },
+      () => {
+        this.#answered(offer.id)
+        failed()
+        this.#dropIfIdle(offer.id)
+      },
     )
+  }
+
+  #answered(id: string): void {
+    const left = (this.#attaching.get(id) ?? 1) - 1
+    if (left > 0) this.#attaching.set(id, left)
+    else this.#attaching.delete(id)
+  }
+
+  /** The answer says that this process owns the producer still; but it has lost it since the store answered. */
+  #isOutdated(result: AttachResult): boolean {
+    return result.ok && result.how === 'kept' && this.#owners.get(result.record.id) !== result.record.owner
   }
 
   /** What WELCOME and ATTACHED say; acknowledging starts from there. */
@@ -90,10 +113,18 @@ export class Producers {
     this.dropIfIdle(producer)
   }
 
-  /** Nothing is in hand and nobody numbers in it: the store's record is enough. */
+  /**
+   * Nothing is in hand and nobody numbers in it: the store's record is enough. But not while an attach is asked for:
+   * what its answer says may be older than what is known here.
+   */
   dropIfIdle(producer: Producer): void {
-    if (producer.connection !== null || isBusy(producer)) return
+    if (producer.connection !== null || isBusy(producer) || this.#attaching.has(producer.id)) return
     if (this.#held.get(producer.id) === producer) this.#held.delete(producer.id)
+  }
+
+  #dropIfIdle(id: string): void {
+    const producer = this.#held.get(id)
+    if (producer !== undefined) this.dropIfIdle(producer)
   }
 
   /** Fenced, lost or replaced: nothing that comes back for it counts any more. */
@@ -120,6 +151,8 @@ export class Producers {
     }
     const { record, how } = result
     const known = this.#held.get(record.id)
+    // A newer connection was quicker: its answer overtook this one.
+    if (known !== undefined && record.attach < known.attach) return null
     if (how === 'kept' && known !== undefined) return this.#move(connection, known, record)
     const before = known?.connection ?? null
     if (known !== undefined) this.retire(known, how === 'taken' ? 'fenced' : 'forgotten')
@@ -132,8 +165,7 @@ export class Producers {
   }
 
   /** This process owned it all along: running handler and received messages stay. */
-  #move(connection: Connection, producer: Producer, record: ProducerRecord): Producer | null {
-    if (record.attach < producer.attach) return null // A newer connection was quicker.
+  #move(connection: Connection, producer: Producer, record: ProducerRecord): Producer {
     const before = producer.connection
     producer.attach = record.attach
     producer.connection = connection

@@ -104,6 +104,8 @@ export type AttachResult =
 export interface Commit {
   readonly producer: string
   readonly owner: string
+  /** Epoch of the record that this process knows; a record of another epoch is `gone`. */
+  readonly epoch: string
   /** `last` before this commit; a store whose `last` differs answers `conflict`. */
   readonly from: number
   /** `last` after it; equal to `from` for the end of a request. */
@@ -116,7 +118,7 @@ export interface Commit {
 }
 
 /**
- * `fenced`: another process owns the producer. `gone`: no record. `conflict`: `last` is not `from`, or a request to be
+ * `fenced`: another process owns the producer. `gone`: no record, or one that was made anew since. `conflict`: `last` is not `from`, or a request to be
  * ended is not begun; `last` tells what it is. A commit whose answer was lost is made again, and shows as a conflict with
  * `last === to`: it had happened.
  */

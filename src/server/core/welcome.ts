@@ -10,7 +10,7 @@ import type { Connections } from './connections.js'
 import { Fifo } from './fifo.js'
 import type { Heartbeats } from './heartbeat.js'
 import type { Kernel } from './kernel.js'
-import { type Connection, type Greeting, type Peer, peerOf, type Session } from './model.js'
+import { type Connection, type Follower, type Greeting, type Peer, peerOf, type Session } from './model.js'
 import type { Presence } from './presence.js'
 import type { Producers } from './producers.js'
 import type { Pump } from './pump.js'
@@ -97,7 +97,7 @@ export class Welcomes {
   /** Delivery starts: what the readers had of other epochs is reported, the rest is read from the logs. */
   #follow(peer: Peer, { follows, refusedRooms }: Greeting): void {
     const { connection, session } = peer
-    peer.replies = peer.followers.get(repliesLog(session.id)) ?? null
+    peer.replies = peer.followers.get(repliesLog(session.id)) as Follower
     for (const { follower, start } of follows) this.#pump.begin(follower, start)
     for (const { room, why } of refusedRooms)
       this.#connections.say(connection, [FrameType.LEFT, 0, room, why])

@@ -9,7 +9,7 @@ import type { Answer, Question, ServerEffect, ServerInput } from '../../../../sr
 import type { Chance } from '../../../../src/server/core/kernel.js'
 import { DEFAULT_HEARTBEAT, DEFAULT_LIMITS, type Limits } from '../../../../src/server/core/limits.js'
 import { ServerCore } from '../../../../src/server/core/server-core.js'
-import type { Store } from '../../../../src/server/core/store.js'
+import type { CommitResult, Store } from '../../../../src/server/core/store.js'
 import { memoryStore } from '../../../../src/server/memory-store.js'
 import { json } from '../../../../src/serializers/json.js'
 import { manualClock } from '../../../../src/testing/manual-clock.js'
@@ -26,6 +26,7 @@ export class BareCore {
   answer: (question: Question) => Answer | null = (question) => ({ ok: true, value: this.usual(question) })
   readonly #todo: ServerEffect[] = []
   #ids = 0
+  #commits = 0
 
   constructor(limits: Partial<Limits> = {}, chance: Partial<Chance> = {}) {
     this.core = new ServerCore({
@@ -87,6 +88,15 @@ export class BareCore {
 
   saysText(connection: number, data: string): void {
     this.do({ type: 'received', connection, data, bytes: data.length })
+  }
+
+  /** The store confirms the commits that wait for it. */
+  commit(): void {
+    for (const { producer, commit } of this.all('commit').slice(this.#commits)) {
+      this.#commits++
+      const result = this.store.commit(commit) as CommitResult
+      this.do({ type: 'committed', producer, commit, result })
+    }
   }
 
   /** All effects of a type. */

@@ -3,7 +3,7 @@ import { CloseCode } from '../../../../src/protocol/close-codes.js'
 import { FrameType } from '../../../../src/protocol/frames.js'
 import { json } from '../../../../src/serializers/json.js'
 import type { LogEntry } from '../../../../src/server/core/store.js'
-import { helloOf, offer, requests } from '../harness.js'
+import { type Frame, helloOf, offer, requests, send } from '../harness.js'
 import { BareCore } from './bare-core.js'
 
 const { HELLO, FAIL, JOIN, ENTRY, VOLATILE, PING, REQUEST, WELCOME } = FrameType
@@ -63,13 +63,7 @@ test('an append that is told twice is delivered once; one of a log that nobody r
 test('a request that ends without a reply is answered with null', () => {
   const server = live()
   server.says(1, [FrameType.USE, 1], [REQUEST, 1, 'ask', null])
-  const committed = (): void => {
-    for (const { producer, commit } of server.all('commit').slice(-1)) {
-      const result = server.store.commit(commit)
-      server.do({ type: 'committed', producer, commit, result: result as { ok: true; offsets: number[] } })
-    }
-  }
-  committed()
+  server.commit()
   const [run] = server.all('run')
   if (run === undefined) throw new Error('the request did not start')
   server.do({ type: 'ran', job: run.job, outcome: { is: 'done', appends: [] } })
@@ -122,6 +116,25 @@ test('a codec that cannot even say why a connection ends does not keep it open, 
   server.saysText(1, 'nonsense')
   expect(server.closed(1)).toEqual([1011])
   expect(server.core.connectionCount).toBe(0)
+})
+
+test('a codec that fails at one of several answers ends the connection once, and the rest is not said', () => {
+  const server = new BareCore()
+  const encode = (frame: unknown): string => {
+    if ((frame as Frame)[0] === FrameType.REJECTED) throw new Error('out of order')
+    return JSON.stringify(frame)
+  }
+  server.open(1, { ...json(), encode })
+  server.says(1, [HELLO, helloOf({ producers: [offer('a')] })])
+  server.says(1, send(1), send(2))
+  for (const nth of [0, 1]) {
+    const job = server.all('run')[nth]?.job
+    if (job === undefined) throw new Error('a handler was not asked for')
+    server.do({ type: 'ran', job, outcome: { is: 'refused', code: 'no', message: 'no' } })
+  }
+  server.commit()
+  expect(server.closed(1)).toEqual([1011])
+  expect(server.sent(1, FrameType.ACCEPTED)).toEqual([])
 })
 
 test('a defect of ours while reading ends that connection, and no other', () => {

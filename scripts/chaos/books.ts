@@ -49,7 +49,7 @@ export class Books {
   readonly #violations: string[] = []
   #runs = 0
   #redelivered = 0
-  readonly #count = { I2: 0, lost: 0, duplicated: 0 }
+  readonly #count = { opened: 0, resumed: 0, outOfOrder: 0, lost: 0, duplicated: 0 }
 
   /** Judges a run that has come to rest. */
   judge(pages: readonly PageJournal[], lives: readonly LifeJournal[]): Verdict {
@@ -61,6 +61,8 @@ export class Books {
     this.#violations.push(...this.#truth.violations, ...read.violations)
     const answers = [...this.#asked.values()].map(({ answers: [first = 'page killed'] }) => first)
     return {
+      connections: this.#count.opened,
+      resumed: this.#count.resumed,
       sent: this.#sent.size,
       outcomes: tally([...this.#sent.values()].map(({ outcome }) => outcome ?? 'page killed')),
       requests: tally(answers),
@@ -70,7 +72,7 @@ export class Books {
       gaps: read.gaps,
       lost: this.#count.lost + read.lost,
       duplicated: this.#count.duplicated + read.duplicated,
-      outOfOrder: this.#count.I2 + read.outOfOrder,
+      outOfOrder: this.#count.outOfOrder + read.outOfOrder,
       violations: this.#violations,
     }
   }
@@ -84,8 +86,14 @@ export class Books {
       else if (line.what === 'settled') this.#settle(line)
       else if (line.what === 'asked') this.#asked.set(line.key, { pageKilled: killed, answers: [], runs: 0 })
       else if (line.what === 'answered') this.#asked.get(line.key)?.answers.push(line.how)
+      else if (line.what === 'opened') this.#opened(line.resumed)
       else if (line.what === 'error') this.#fail('protocol', `${name}: ${line.message}`)
     }
+  }
+
+  #opened(resumed: boolean): void {
+    this.#count.opened++
+    if (resumed) this.#count.resumed++
   }
 
   #send(line: Timed<ClientLine> & { what: 'sent' }, policy: Policy, pageKilled: boolean): void {
@@ -227,7 +235,7 @@ export class Books {
   }
 
   #outOfOrder(detail: string): void {
-    this.#count.I2++
+    this.#count.outOfOrder++
     this.#fail('I2', detail)
   }
 }

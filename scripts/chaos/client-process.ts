@@ -50,6 +50,7 @@ function whenEnded(promise: Promise<unknown>): void {
 
 // ── what is received ──────────────────────────────────────────────────────────────────────────────────────────────────
 
+client.lifecycle.on('open', ({ resumed }) => journal.write({ what: 'opened', resumed }))
 client.lifecycle.on('gap', ({ log, epoch, from, to, why }) => {
   journal.write({ what: 'gap', log, epoch, from, to, why })
 })
@@ -157,16 +158,11 @@ whenEnded(client.connect())
 // ── what the supervisor asks ──────────────────────────────────────────────────────────────────────────────────────────
 
 function report(): ClientStatus {
-  const { reconnects, resent, duplicatesDropped, causes } = client.stats()
   return {
     waiting: waiting + client.snapshot.queued + client.snapshot.inFlight,
     kept: outbox?.size ?? 0,
     ended: ended.size,
     status: client.snapshot.status,
-    reconnects,
-    resent,
-    duplicatesDropped,
-    causes,
   }
 }
 

@@ -12,6 +12,7 @@ export type Policy = 'resend' | 'reject'
 
 /** What a page of a client tells. `key` is the run's own name of a message or request. */
 export type ClientLine =
+  | { readonly what: 'opened'; readonly resumed: boolean }
   | {
       readonly what: 'sent'
       readonly id: string

@@ -15,7 +15,7 @@ export function printChaos(report: ChaosReport): void {
   console.table(faults)
   console.log(`faults of the network ${sum(faults)}, kills`, kills, 'stops', stops)
   console.log(`stopped for ${seconds(report.stoppedMs)} s in all, orderly restarts ${report.restarts}`)
-  console.log(`reconnects of the last pages ${report.reconnects}, resent ${report.resent}`)
+  console.log(`connections ${report.connections}, of which resumed a session ${report.resumed}`)
   console.log(
     `messages up ${report.sent}, runs ${report.runs}, redelivered ${report.redelivered}`,
     report.outcomes,

@@ -24,7 +24,7 @@ import {
 } from './plan.js'
 import { ProcessHandle } from './process-handle.js'
 import { buildPrograms, type Programs } from './programs.js'
-import { ROOMS } from './traffic.js'
+import { type ClientStatus, ROOMS } from './traffic.js'
 import type { Verdict } from './verdict.js'
 
 export interface ChaosOptions extends Partial<Severity> {
@@ -41,9 +41,6 @@ export interface ChaosReport extends Verdict {
   readonly stops: Readonly<Record<string, number>>
   readonly stoppedMs: number
   readonly restarts: number
-  readonly reconnects: number
-  readonly resent: number
-  readonly duplicatesDropped: number
   readonly restMs: number
   readonly folder: string
 }
@@ -174,22 +171,13 @@ class Storm {
     await this.#server?.handle.ask('ends')
     await this.#until('every log was read to its end', overdue, ({ ended }) => ended === ROOMS.length + 1)
     const restMs = performance.now() - began
-    const counted = { reconnects: 0, resent: 0, duplicatesDropped: 0 }
-    for (const client of this.#clients) {
-      const status = await client.status()
-      for (const name of ['reconnects', 'resent', 'duplicatesDropped'] as const)
-        counted[name] += status?.[name] ?? 0
-    }
     for (const client of this.#clients) await client.handle.end()
     await this.#proxy.end()
     await this.#server?.handle.end({ drainMs: 0 })
-    return this.#judge(restMs, counted)
+    return this.#judge(restMs)
   }
 
-  #judge(
-    restMs: number,
-    counted: Pick<ChaosReport, 'reconnects' | 'resent' | 'duplicatesDropped'>,
-  ): ChaosReport {
+  #judge(restMs: number): ChaosReport {
     const pages = this.#clients.flatMap((client) => client.journals())
     const verdict = new Books().judge(pages, this.#server?.journals() ?? [])
     const violations = [...this.#crashes.map((crash) => `crash: ${crash}`), ...verdict.violations]
@@ -197,7 +185,6 @@ class Storm {
       rmSync(this.#folder, { recursive: true })
     return {
       ...verdict,
-      ...counted,
       violations,
       restMs,
       faults: this.#faults,
@@ -220,11 +207,7 @@ class Storm {
   }
 
   /** Polls the clients; what is not so in time is for the books to judge, and is said besides. */
-  async #until(
-    what: string,
-    overdue: number,
-    holds: (status: NonNullable<Awaited<ReturnType<ChaosClient['status']>>>) => boolean,
-  ): Promise<void> {
+  async #until(what: string, overdue: number, holds: (status: ClientStatus) => boolean): Promise<void> {
     for (;;) {
       const all = await Promise.all(this.#clients.map((client) => client.status()))
       if (all.every((status) => status !== null && holds(status))) return

@@ -28,10 +28,6 @@ export interface ClientStatus {
   /** Logs whose `end` it has seen. */
   readonly ended: number
   readonly status: string
-  readonly reconnects: number
-  readonly resent: number
-  readonly duplicatesDropped: number
-  readonly causes: Readonly<Record<string, number>>
 }
 
 /** Arguments of a client's process, as JSON. */

@@ -18,6 +18,9 @@ export interface LifeJournal {
 }
 
 export interface Verdict {
+  /** Welcomes that pages got, and how many of them resumed a session. */
+  readonly connections: number
+  readonly resumed: number
   readonly sent: number
   readonly outcomes: Readonly<Record<string, number>>
   readonly requests: Readonly<Record<string, number>>

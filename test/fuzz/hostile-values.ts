@@ -90,8 +90,18 @@ export const NAMES: readonly string[] = [
 ]
 
 /** Own keys that reach for a prototype; made by parsing, since a literal would set the prototype. */
-const polluted = (): unknown =>
-  JSON.parse('{"__proto__":{"polluted":true},"constructor":{"prototype":{"x":1}}}')
+function polluted(random: SeededRandom, codec: CodecName): unknown {
+  if (codec === 'json' && random.chance(0.5)) return random.pick(ESCAPED)
+  return JSON.parse('{"__proto__":{"polluted":true},"constructor":{"prototype":{"x":1}}}')
+}
+
+/** The same key in escapes, and a text that only looks like it. */
+const ESCAPED: readonly string[] = [
+  '@raw:{"\\u005f_proto__":{"polluted":true}}@',
+  '@raw:{"__pr\\u006Fto__" :1}@',
+  '@raw:{"\\u005F\\u005f\\u0070\\u0072\\u006f\\u0074\\u006f\\u005f\\u005f":null}@',
+  '@raw:{"a":"\\"__proto__\\":1"}@',
+]
 
 export function nested(levels: number, random: SeededRandom): unknown {
   const asMap = random.chance(0.5)
@@ -121,7 +131,7 @@ export function hostileValue(random: SeededRandom, codec: CodecName): unknown {
     case 6:
       return random.pick([[], {}, [[]], [null], [0], [{}], ['', 0]])
     case 7:
-      return polluted()
+      return polluted(random, codec)
     case 8:
       return nested(random.pick(DEPTHS), random)
     case 9:

@@ -48,6 +48,7 @@ function mutateInside(value: unknown, mutation: Mutation, depth: number): unknow
       index === at ? mutateInside(item, mutation, depth + 1) : item,
     )
   }
+  if (depth > 1 && random.chance(0.06)) return null
   if (isMap(value) && random.chance(0.85)) return mutateMap(value, mutation, depth)
   if (typeof value === 'number' && random.chance(0.6)) return nearNumber(value, random)
   if (typeof value === 'number' && random.chance(0.5)) return hostileNumber(random, codec)

@@ -105,8 +105,17 @@ function flood(steps: Step[], at: number, step: Batch, { random }: Mutation): St
   const times = random.pick([3, 20, 120, 400])
   if (random.chance(0.5))
     return steps.toSpliced(at, 0, ...Array.from({ length: Math.min(times, 20) }, () => step))
-  const frames = Array.from({ length: times }, () => step.frames).flat()
+  const counts = random.chance(0.5)
+  const frames = Array.from({ length: times }, (_, n) =>
+    counts ? step.frames.map((frame) => numbered(frame, n)) : step.frames,
+  ).flat()
   return steps.toSpliced(at, 1, { ...step, frames: frames.slice(0, 400) })
+}
+
+/** A SEND or REQUEST so many numbers later. */
+function numbered(frame: unknown, by: number): unknown {
+  if (!Array.isArray(frame) || (frame[0] !== 6 && frame[0] !== 7)) return frame
+  return typeof frame[1] === 'number' ? [frame[0], frame[1] + by, ...frame.slice(2)] : frame
 }
 
 /** The link opens again with what it said first, every `attach` raised: a later visit of the same client. */

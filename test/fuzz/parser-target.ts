@@ -37,7 +37,7 @@ export function feedParser({ codec, side, data }: Message, tally: Tally): string
     tally.frames++
     return judgeRefusal(error, codec, data, tally)
   }
-  const fault = faultOf(batch, MAX_DEPTH)
+  const fault = faultOf(batch, MAX_DEPTH) ?? roundedOf(data)
   if (fault !== null) return `${codec} let through ${fault}`
   if (!Array.isArray(batch)) {
     tally.frames++
@@ -108,6 +108,15 @@ function isRefusableBytes(data: Uint8Array): boolean {
   } catch {
     return true
   }
+}
+
+/** Type bytes of integers of 64 bits. */
+const INT64 = [0xcf, 0xd3]
+
+/** Integers that a reader without big ones would have rounded in silence. */
+function roundedOf(data: Encoded): string | null {
+  if (typeof data === 'string' || !INT64.some((type) => data.includes(type))) return null
+  return isRefusableBytes(data) ? 'an integer beyond 2^53 - 1, or what is not of the protocol' : null
 }
 
 function hasUnsafe(value: unknown): boolean {

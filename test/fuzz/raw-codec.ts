@@ -16,11 +16,15 @@ export const protocolOf = (codec: CodecName): string => `surewire.1.${codec}`
 
 const encoder = new Encoder({ maxDepth: 100_000, useBigInt64: true })
 
+const RAW = /"@raw:(?:[^"\\@]|\\.)*@"/g
+
+const unquoted = (quoted: string): string => (JSON.parse(quoted) as string).slice('@raw:'.length, -1)
+
 /** A value as one message. */
 export function encodeRaw(codec: CodecName, value: unknown): Encoded {
   if (codec === 'msgpack') return encoder.encode(value)
   const text = JSON.stringify(value) ?? 'null'
-  return text.includes('@raw:') ? text.replace(/"@raw:([^@]*)@"/g, '$1') : text
+  return text.includes('@raw:') ? text.replace(RAW, unquoted) : text
 }
 
 /** Text or bytes as bytes: what byte-level mutation works on. */

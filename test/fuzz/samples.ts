@@ -62,6 +62,7 @@ export const SAMPLES: Readonly<Record<Side, readonly Frame[]>> = {
     [1, HELLO],
     [3, 1, { id: 'P2', key: 'k3', kind: 'requests', attach: 1, floor: 0, written: 0 }],
     [5, 1],
+    [5, 9],
     [6, 7, 'lobby', 'chat', { text: 'hi', list: [1, -2, 0.5, null, true] }, { echo: false }],
     [6, 8, null, 'note', 'ünïcödé \u{1f600}'],
     [7, 1, 'add', [1, 2], 15_000],

@@ -18,6 +18,13 @@ interface Producer {
 
 type Frame = readonly unknown[]
 
+/** Frames that no window bounds, and how many of them a server may be sent at once (section 10). */
+const UNBOUNDED = new Set<unknown>([8, 9, 16, 18, 21, 22, 23, 24])
+const BURST = LIMITS.controlFramesPerSecond * 5
+
+const isUnbounded = (frame: unknown): boolean =>
+  Array.isArray(frame) && (UNBOUNDED.has(frame[0]) || Number(frame[0]) >= 64)
+
 export class ServerJudge {
   readonly #codec: CodecName
   #phase: 'waiting' | 'greeting' | 'live' = 'waiting'
@@ -45,6 +52,7 @@ export class ServerJudge {
     if (fault !== null) return fault
     if (!Array.isArray(batch)) return 'no array'
     this.#using = this.#producers[0]
+    if (batch.filter(isUnbounded).length > BURST) return 'a flood'
     for (const frame of batch) {
       const why = this.#frame(frame)
       if (why !== null) return why

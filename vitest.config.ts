@@ -43,6 +43,11 @@ export default defineConfig({
       },
       {
         extends: true,
+        // Spoilt frames for parsers and whole machines; `npm run fuzz` is the same for longer.
+        test: { name: 'fuzz', include: ['test/fuzz/**/*.test.ts'], testTimeout: 30_000 },
+      },
+      {
+        extends: true,
         test: {
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],

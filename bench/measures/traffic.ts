@@ -23,6 +23,8 @@ export interface UpOptions {
   readonly warmUp: number
   readonly count: number
   readonly window: number
+  /** Collect garbage before counting. @default false */
+  readonly collect?: boolean
 }
 
 /** Rate and CPU of both ends for acknowledged messages up. */
@@ -30,13 +32,13 @@ export async function measureUp(context: RunContext, options: UpOptions): Promis
   const { server, peer, scale } = context
   const warmUp = Math.ceil(options.warmUp * peer.pace)
   const count = Math.ceil(options.count * peer.pace * scale)
-  const window = options.window
+  const { window, collect = false } = options
   const client = context.open({ queue: warmUp + count })
   await client.ready()
   await sendWindowed(client, 0, warmUp, window)
   await server.ask('books', { distinct: warmUp, timeoutMs: 10_000 })
-  const serverBefore = await server.ask('usage', { collect: false })
-  const clientBefore = await usage(false)
+  const serverBefore = await server.ask('usage', { collect })
+  const clientBefore = await usage(collect)
   const start = wallClock()
   await sendWindowed(client, warmUp, count, window)
   const acknowledgedAt = wallClock()

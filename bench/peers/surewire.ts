@@ -24,7 +24,7 @@ async function serve({ port, handled }: ServeOptions): Promise<PeerServer> {
 
 type Send = (payload: Payload, acknowledged: () => void) => void
 
-function open(url: string, { receive, queue }: OpenOptions, awaited: boolean): PeerClient {
+function open(url: string, { receive, acknowledge, queue }: OpenOptions, awaited: boolean): PeerClient {
   const client = createClient({
     url,
     queue: { maxMessages: queue, maxBytes: 2 ** 31 },
@@ -35,7 +35,7 @@ function open(url: string, { receive, queue }: OpenOptions, awaited: boolean): P
   const pending = new Map<number, () => void>()
   let sent = 0
   let settled = 0
-  if (!awaited) {
+  if (acknowledge && !awaited) {
     client.lifecycle.on('settled', ({ state }) => {
       if (state !== 'accepted') throw new Error(`a message ended as '${state}'`)
       const acknowledged = pending.get(settled)
@@ -47,6 +47,7 @@ function open(url: string, { receive, queue }: OpenOptions, awaited: boolean): P
     pending.set(sent++, acknowledged)
     client.send('message', payload)
   }
+  const sendOnly: Send = (payload) => void client.send('message', payload)
   const sendAwaited: Send = (payload, acknowledged) => void client.send('message', payload).then(acknowledged)
   const join = async (id: string): Promise<void> => {
     const room = client.room(id)
@@ -59,7 +60,7 @@ function open(url: string, { receive, queue }: OpenOptions, awaited: boolean): P
       await client.connect()
       if (receive) await join(ROOM)
     },
-    send: awaited ? sendAwaited : sendSettled,
+    send: !acknowledge ? sendOnly : awaited ? sendAwaited : sendSettled,
     onPush(next) {
       handler = next
     },

@@ -66,7 +66,8 @@ async function serve({ port, handled }: ServeOptions): Promise<PeerServer> {
     const prepared = Buffer.from(JSON.stringify({ n, push: payload }))
     for (const socket of live) socket.send(prepared, { binary: false })
   }
-  return { url, push, cut, lastConnectionAt }
+  // It has no rooms: what rooms get comes down its one log.
+  return { url, push, pushToRoom: (_, payload) => push(payload), cut, lastConnectionAt }
 }
 
 interface Waiting {
@@ -102,6 +103,10 @@ class ResumingClient implements PeerClient {
     const waiting = { seq: this.#nextSeq++, data, acknowledged }
     this.#outbox.push(waiting)
     if (this.#live) this.#write(waiting)
+  }
+
+  async joinRooms(): Promise<void> {
+    // There is one log, and this client reads it.
   }
 
   onPush(handler: (payload: Payload) => void): void {

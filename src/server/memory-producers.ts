@@ -54,6 +54,7 @@ export class MemoryProducers {
   commit({
     producer,
     owner,
+    epoch,
     from,
     to,
     refused,
@@ -61,7 +62,7 @@ export class MemoryProducers {
     end,
   }: Commit): Exclude<CommitResult, { ok: true }> | null {
     const slot = this.#slots.get(producer)
-    if (slot === undefined) return { ok: false, why: 'gone' }
+    if (slot === undefined || slot.epoch !== epoch) return { ok: false, why: 'gone' }
     if (slot.owner !== owner) return { ok: false, why: 'fenced' }
     const endsUnknown = end.some((seq) => !slot.begun.has(seq))
     if (slot.last !== from || endsUnknown) return { ok: false, why: 'conflict', last: slot.last }

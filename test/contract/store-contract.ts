@@ -347,6 +347,12 @@ function committing(under: Under): void {
     expect(await commit({ from: 1, to: 2 })).toEqual({ ok: false, why: 'fenced' })
     expect(await commit({ owner: 'o2', from: 1, to: 2 })).toMatchObject({ ok: true })
   })
+
+  test('a record that was made anew is not the one that a process knew', async () => {
+    await attach(under, { attach: 2, epoch: 'lost' }, { newOwner: 'o2', newEpoch: 'e2' })
+    expect(await commit({ to: 1 })).toEqual({ ok: false, why: 'gone' })
+    expect(await commit({ owner: 'o2', epoch: 'e2', to: 1 })).toMatchObject({ ok: true })
+  })
 }
 
 function sessions(under: Under): void {
@@ -447,7 +453,8 @@ function attach(
 }
 
 function commitOf(more: Partial<Commit>): Commit {
-  return { producer: 'p', owner: 'o1', from: 0, to: 0, refused: [], begin: [], end: [], appends: [], ...more }
+  const nothing = { from: 0, to: 0, refused: [], begin: [], end: [], appends: [] }
+  return { producer: 'p', owner: 'o1', epoch: 'e1', ...nothing, ...more }
 }
 
 function appendOf(data: unknown, log = 'room/r'): Append {

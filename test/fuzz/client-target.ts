@@ -42,8 +42,8 @@ class Attack {
     const track: Outcomes['track'] = (name, promise) => {
       const key = `${++tracked} ${name}`
       pending.add(key)
-      const done = (): boolean => pending.delete(key)
-      promise.then(done, done)
+      const end = (): boolean => pending.delete(key)
+      promise.then(end, end)
     }
     this.outcomes = { pending, track }
     const { clock, signals } = this

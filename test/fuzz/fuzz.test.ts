@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { MAX_DEPTH } from '../../src/protocol/codec.js'
 import { runCampaign } from './campaign.js'
@@ -66,11 +66,11 @@ describe('a short campaign', () => {
 })
 
 describe('properties', () => {
-  const message = { codec: fc.constantFrom(...NAMES), side: fc.constantFrom(...SIDES) }
+  const source = { codec: fc.constantFrom(...NAMES), side: fc.constantFrom(...SIDES) }
 
   it('any bytes are a message or refused by name', () => {
     fc.assert(
-      fc.property(fc.record({ ...message, bytes: fc.uint8Array({ maxLength: 200 }) }), (drawn) => {
+      fc.property(fc.record({ ...source, bytes: fc.uint8Array({ maxLength: 200 }) }), (drawn) => {
         const { codec, side, bytes } = drawn
         expect(feedParser({ codec, side, data: fromBytes(codec, bytes) }, new Tally())).toBeNull()
       }),
@@ -93,7 +93,7 @@ describe('properties', () => {
         .map(([sample, at, value]) => sample.map((element, index) => (index === at ? value : element))),
     )
     fc.assert(
-      fc.property(fc.record({ ...message, frames: fc.array(frame, { maxLength: 4 }) }), (drawn) => {
+      fc.property(fc.record({ ...source, frames: fc.array(frame, { maxLength: 4 }) }), (drawn) => {
         const { codec, side, frames } = drawn
         expect(feedParser({ codec, side, data: encodeRaw(codec, frames) }, new Tally())).toBeNull()
       }),
@@ -106,10 +106,11 @@ describe('properties', () => {
       .jsonValue({ maxDepth: 6 })
       .filter((drawn) => !JSON.stringify(drawn).includes('__proto__'))
     fc.assert(
-      fc.property(message.codec, value, (codec, drawn) => {
+      fc.property(source.codec, value, (codec, drawn) => {
         const plain: unknown = JSON.parse(JSON.stringify(drawn))
-        const { encode, decode, batch } = CODECS[codec]
-        expect(decode(batch([encode([plain])]), MAX_DEPTH)).toEqual([[plain]])
+        const serializer = CODECS[codec]
+        const message = serializer.batch([serializer.encode([plain])])
+        expect(serializer.decode(message, MAX_DEPTH)).toEqual([[plain]])
       }),
       { seed: SEED, numRuns: 300 },
     )

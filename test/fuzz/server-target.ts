@@ -100,16 +100,20 @@ async function receive(
   link.end.received(data, CODECS[codec].size(data))
   await settle(world.clock)
   tally.messages++
-  if (link.closed === null) {
+  const closed = codeOf(link)
+  if (closed === null) {
     tally.frames += step.do === 'bytes' ? 1 : step.frames.length
     if (mustEnd !== null) return `a connection went on after ${mustEnd}`
   } else {
     tally.frames++
-    tally.count(`closed ${link.closed}`)
-    if (!CLOSE_CODES.has(link.closed)) return `closed with ${link.closed}`
+    tally.count(`closed ${closed}`)
+    if (!CLOSE_CODES.has(closed)) return `closed with ${closed}`
   }
   return complaintOf(world, links)
 }
+
+/** Read anew: feeding a link may have closed it. */
+const codeOf = ({ closed }: AttackLink): number | null => closed
 
 function complaintOf(world: ServerWorld, links: ReadonlyMap<number, AttackLink>): string | null {
   const [inside] = world.complaints

@@ -11,7 +11,6 @@ import { type ManualClock, manualClock } from '../../src/testing/manual-clock.js
 import { seededRandom } from '../../src/testing/seeded-random.js'
 import type { Encoded } from '../../src/protocol/codec.js'
 import type { Context } from '../../src/server/types.js'
-import type { AnyContract } from '../../src/protocol/contract.js'
 
 export const LIMITS = {
   maxInFlight: 64,
@@ -94,10 +93,10 @@ const reasonOf = (fields: Readonly<Record<string, unknown>> | undefined): string
 function addHandlers(engine: Engine, clock: ManualClock): void {
   const later = (value: unknown): Promise<never> =>
     new Promise((resolve) => void clock.setTimer(() => resolve(value as never), 30))
-  const tell = (data: unknown, context: Context<AnyContract>): void => {
+  const tell = (data: unknown, context: Context): void => {
     const room = typeof data === 'string' && data !== '' ? data.slice(0, 50) : 'lobby'
-    context.toRoom(room).send('told', data as never)
-    context.toUser('ada').send('told', data as never, { devices: ['mobile'] })
+    context.toRoom(room).send('told', data)
+    context.toUser('ada').send('told', data, { devices: ['mobile'] })
   }
   engine.on('note', () => undefined)
   engine.on('tell', tell)

@@ -9,7 +9,7 @@ const TURNS = 12
 
 export async function settle(clock: ManualClock): Promise<void> {
   clock.endTurn()
-  for (let turn = 0; turn < TURNS; turn++) await null
+  for (let turn = 0; turn < TURNS; turn++) await Promise.resolve()
   clock.endTurn()
 }
 

@@ -18,22 +18,24 @@ export const kindOf = (finding: string): string =>
 
 export async function shrink(failing: Case, finding: string): Promise<Case> {
   let smallest = failing
-  let runs = 0
-  const fails = async (candidate: Case): Promise<boolean> => {
-    runs++
-    const found = await runCase(candidate, new Tally())
-    return found !== null && kindOf(found) === kindOf(finding)
-  }
-  const length = (one: Case): number => Math.max(one.steps.length, one.messages.length)
-  for (let size = length(failing) >> 1; size >= 1 && runs < MAX_RUNS; size >>= 1) {
-    for (let at = 0; at < length(smallest) && runs < MAX_RUNS; ) {
+  let left = MAX_RUNS
+  for (let size = lengthOf(failing) >> 1; size >= 1; size >>= 1) {
+    for (let at = 0; at < lengthOf(smallest); ) {
+      if (left-- <= 0) return smallest
       const shorter = without(smallest, at, size)
-      if (await fails(shorter)) smallest = shorter
+      if (await failsAlike(shorter, finding)) smallest = shorter
       else at += size
     }
   }
   return smallest
 }
+
+async function failsAlike(candidate: Case, finding: string): Promise<boolean> {
+  const found = await runCase(candidate, new Tally())
+  return found !== null && kindOf(found) === kindOf(finding)
+}
+
+const lengthOf = ({ steps, messages }: Case): number => Math.max(steps.length, messages.length)
 
 function without(one: Case, at: number, size: number): Case {
   return { ...one, steps: one.steps.toSpliced(at, size), messages: one.messages.toSpliced(at, size) }

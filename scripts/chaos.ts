@@ -27,7 +27,7 @@ async function storm(): Promise<readonly string[]> {
 
 async function comeBack(connections: number): Promise<readonly string[]> {
   const spreadMs = Number(values.spread) * 1_000
-  const report = await runReturn({ connections, spreadMs })
+  const report = await runReturn({ connections, spreadMs, progress: console.log })
   printReturn(connections, spreadMs, report)
   return report.violations
 }

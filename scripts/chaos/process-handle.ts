@@ -11,7 +11,7 @@ import { Channel } from './channel.js'
 const LAST_WORDS = 2_000
 
 /** A process that was asked to end and is still there after this keeps something it should have let go of. */
-const LONGEST_END_MS = 30_000
+const LONGEST_END_MS = 120_000
 
 export class ProcessHandle {
   /** A program of JavaScript. */

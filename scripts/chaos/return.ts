@@ -21,6 +21,8 @@ export interface ReturnOptions {
   readonly connections: number
   /** Over which the orderly restart spreads them. */
   readonly spreadMs: number
+  /** Hears what was done, as it goes: a run may take long. */
+  readonly progress?: (what: string) => void
 }
 
 /** One restart. */
@@ -49,7 +51,8 @@ export interface ReturnReport {
 const CLIENT_PROCESSES = 4
 /** Clients stay away so long at least: the next process is there by then. */
 const RETRY_AFTER_MS = 2_000
-const LONGEST_RETURN_MS = 180_000
+/** On a machine that does other work as well, ten thousand handshakes take minutes. */
+const LONGEST_RETURN_MS = 600_000
 const POLL_MS = 250
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
@@ -96,6 +99,7 @@ class ReturnRun {
     const began = performance.now()
     await this.#all('open')
     const openedInMs = performance.now() - began
+    this.options.progress?.(`opened in ${Math.round(openedInMs)} ms`)
     await this.#restart('in order', async () => {
       const { spreadMs } = this.options
       const ended = this.#server.end({ drainMs: 1_000, retryAfterMs: RETRY_AFTER_MS, spreadMs })
@@ -107,7 +111,7 @@ class ReturnRun {
       await this.#all('send')
     })
     const news = (await this.#status()).news
-    for (const clients of this.#clients) await clients.end()
+    await Promise.all(this.#clients.map((clients) => clients.end()))
     await this.#server.end({ drainMs: 0 })
     return { openedInMs, rounds: this.#rounds, news, ...this.#judge(news) }
   }
@@ -133,6 +137,7 @@ class ReturnRun {
       serverCpuMs: server.cpuMs,
       clientsCpuMs: clients.cpuMs - before.cpuMs,
     })
+    this.options.progress?.(JSON.stringify(this.#rounds.at(-1)))
     await this.#server.ask('tell', roomsOf(connections))
     const expected = connections * this.#rounds.length
     await this.#until(`everyone heard the news (${how})`, ({ news }) => news >= expected, since)

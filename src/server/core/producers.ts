@@ -86,8 +86,8 @@ export class Producers {
   }
 
   #answered(id: string): void {
-    const left = (this.#attaching.get(id) ?? 1) - 1
-    if (left > 0) this.#attaching.set(id, left)
+    const asked = this.#attaching.get(id) as number
+    if (asked > 1) this.#attaching.set(id, asked - 1)
     else this.#attaching.delete(id)
   }
 

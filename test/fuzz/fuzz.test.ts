@@ -6,7 +6,7 @@ import { runClient } from './client-target.js'
 import { type Library, makeLibrary, recordingsOf } from './library.js'
 import { feedParser } from './parser-target.js'
 import { CODECS, type CodecName, encodeRaw, fromBytes } from './raw-codec.js'
-import { closedWhileDraining, FAILED_MESSAGES } from './regressions.js'
+import { closedWhileDraining, FAILED_MESSAGES, LAST_OFFSET } from './regressions.js'
 import { SAMPLES, type Side } from './samples.js'
 import { runServer } from './server-target.js'
 import { linesOf } from './targets.js'
@@ -122,6 +122,10 @@ describe('what once failed', () => {
     const tally = new Tally()
     expect(feedParser(message, tally)).toBeNull()
     expect([...tally.outcomes.keys()]).toEqual(['malformed'])
+  })
+
+  it.each(NAMES)('a position at 2^53 - 1 is answered with a frame that can be read, in %s', async (codec) => {
+    expect(await runServer({ codec, steps: LAST_OFFSET }, new Tally())).toBeNull()
   })
 
   it('a client that is closed by its server while it drains leaves no timer', async () => {

@@ -21,6 +21,21 @@ export const FAILED_MESSAGES: readonly (readonly [string, Message])[] = [
   ['VOLATILE of a server without data', json('server', [20, 'lobby', 'typing'])],
 ]
 
+const HELLO = {
+  v: 1,
+  producers: [],
+  cursors: { 'room/lobby': ['', Number.MAX_SAFE_INTEGER] },
+  window: { messages: 10, bytes: 10_000 },
+  maxFrame: 10_000,
+}
+
+/** A reader that claims the last offset there is: the GAP that answers it began at 2^53. */
+export const LAST_OFFSET: readonly Step[] = [
+  { do: 'open', link: 1 },
+  { do: 'batch', link: 1, frames: [[1, HELLO]] },
+  { do: 'batch', link: 1, frames: [[16, 1, 'den', null, Number.MAX_SAFE_INTEGER]] },
+]
+
 /** A client is closed while a request is open, and the server ends the connection before it has drained. */
 export function closedWhileDraining({ recorded }: Library): Step[] {
   const steps = recorded[0]?.client.steps ?? []

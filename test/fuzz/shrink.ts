@@ -14,7 +14,7 @@ export const kindOf = (finding: string): string =>
   finding
     .split('\n', 1)[0]
     ?.replace(/[0-9]+/g, '#')
-    .slice(0, 60) ?? ''
+    .slice(0, 20) ?? ''
 
 export async function shrink(failing: Case, finding: string): Promise<Case> {
   let smallest = failing

@@ -191,7 +191,9 @@ function startOf({ log, epoch, head }: Feed, wish: Wish, state: LogState | null)
   if (wish === null) return { log, epoch, offset: head, gaps: [] }
   const isAnew = (wish.epoch !== null && wish.epoch !== epoch) || wish.offset > head
   const offset = isAnew ? 0 : wish.offset
-  const gaps: GapRange[] = isAnew ? [{ from: wish.offset + 1, to: null, why: 'epoch' }] : []
+  // Whoever names the last number there is gets a frame that can be read.
+  const from = Math.min(wish.offset + 1, Number.MAX_SAFE_INTEGER)
+  const gaps: GapRange[] = isAnew ? [{ from, to: null, why: 'epoch' }] : []
   const first = state?.epoch === epoch ? state.first : 0
   if (first > offset + 1) gaps.push({ from: offset + 1, to: first - 1, why: 'history' })
   return { log, epoch, offset, gaps }

@@ -170,13 +170,13 @@ export class SurewireSocket extends (EventTarget as new () => SocketEventTarget)
   }
 
   /** CONNECTING also between two connections; CLOSED only if nothing follows by itself. */
-  get readyState(): number {
+  get readyState(): 0 | 1 | 2 | 3 {
     switch (this.#machine.state.name) {
       case 'dialing':
       case 'waiting':
         return 0
       case 'open':
-        return this.#socket?.readyState ?? OPEN
+        return (this.#socket?.readyState ?? OPEN) as 1 | 2 | 3
       case 'closing':
         return 2
       default:

@@ -22,6 +22,8 @@ export interface LinkOwner {
   isStored(id: string): boolean
   /** Its storage failed once: it may remember less than was written. */
   readonly doubtful: boolean
+  /** Where it dialled last. */
+  readonly node: string
 }
 
 /** A producer as this link carries it. */
@@ -75,6 +77,14 @@ export class LinkBook {
   readonly running = new Set<string>()
   readonly arrived = new Set<string>()
   closedByServer: number | null = null
+  /** The server's end learned that the line broke. */
+  endedAtServer = false
+  closedByClient = false
+  /** That said WELCOME. */
+  process = ''
+  /** Highest tag that was written again here, and whether anything fresh was. */
+  resent = 0
+  fresh = false
 
   constructor(
     readonly id: number,

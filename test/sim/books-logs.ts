@@ -88,20 +88,22 @@ export class ReaderBook {
   mustEnd = false
   /** Nobody follows it any more; what was received before is still handled. */
   retired = false
+  /** Offset of the last entry whose handler ended, in this epoch. */
+  finished = 0
   /** It was asked for from here; a gap says if that was not to be had. */
   #asked: number | null
 
   constructor(
     readonly log: string,
     epoch: string,
-    offset: number,
+    readonly start: number,
     readonly truth: LogTruth,
     readonly reading: Reading,
     asked: number | null = null,
   ) {
     this.#asked = asked
     this.#epoch = epoch
-    this.#position = offset
+    this.#position = start
   }
 
   get position(): { readonly epoch: string; readonly offset: number } {
@@ -143,6 +145,7 @@ export class ReaderBook {
       throw new Violation('I5', `${this.log}: it is said to have begun anew, in the same epoch`)
     }
     if (why === 'history' && to !== null) this.truth.checkTrimmed(this.log, epoch, to)
+    if (to === null) this.finished = 0
     this.#position = to ?? 0
     this.#epoch = epoch
   }

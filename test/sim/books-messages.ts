@@ -30,6 +30,8 @@ export class SentMessage {
   leftover = false
   /** Epochs in which it was written to the wire. */
   readonly writtenIn = new Set<string>()
+  /** For a request: what was written before it on its last connection. */
+  after: readonly { readonly producer: string; readonly epoch: string; readonly seq: number }[] = []
 
   constructor(
     readonly id: string,

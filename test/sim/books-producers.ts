@@ -16,9 +16,12 @@ import type { MessageBook } from './books-messages.js'
 interface Record {
   readonly epoch: string
   readonly key: string
+  readonly user: string
   owner: string
   attach: number
   last: number
+  /** Requests that began and did not end. */
+  readonly begun: Set<number>
 }
 
 export class ProducerBook {
@@ -53,10 +56,19 @@ export class ProducerBook {
     return this.#records.get(producer)?.owner ?? ''
   }
 
-  attached({ offer, heldOwner }: AttachRequest, result: AttachResult): void {
-    if (!result.ok) return
+  /** Requests that began and did not end. */
+  begun(producer: string): ReadonlySet<number> {
+    return this.#records.get(producer)?.begun ?? new Set()
+  }
+
+  attached(request: AttachRequest, result: AttachResult): void {
+    const { offer, heldOwner, user } = request
+    const known = this.#records.get(offer.id)
+    if (!result.ok) {
+      this.#checkRefusal(request, known, result.why)
+      return
+    }
     const { record, how } = result
-    const known = this.#records.get(record.id)
     if (known !== undefined) {
       if (known.key !== offer.key)
         throw new Violation('I9', `producer ${record.id} was attached with a wrong key`)
@@ -64,7 +76,13 @@ export class ProducerBook {
         throw new Violation('I9', `producer ${record.id}: attach ${offer.attach} after ${known.attach}`)
       }
     }
+    if (known !== undefined && known.user !== user) {
+      throw new Violation('I9', `producer ${record.id} of ${known.user} was attached by ${user}`)
+    }
     if (how === 'created') {
+      const isUsable =
+        known !== undefined && (offer.epoch ?? known.epoch) === known.epoch && known.last >= offer.floor
+      if (isUsable) throw new Violation('I1', `producer ${record.id} was begun anew; its record was there`)
       this.#begin(record, offer.attach, offer.floor)
       return
     }
@@ -109,13 +127,24 @@ export class ProducerBook {
       )
     }
     record.last = to
+    for (const { seq } of commit.begin) record.begun.add(seq)
+    for (const seq of commit.end) record.begun.delete(seq)
     this.#committed.set(`${producer} ${record.epoch}`, Math.max(to, this.committed(producer, record.epoch)))
     this.#noteRefused(commit, record.epoch)
     this.#checkEffects(commit, record.epoch)
   }
 
-  #begin({ id, epoch, key, owner }: ProducerRecord, attach: number, floor: number): void {
-    this.#records.set(id, { epoch, key, owner, attach, last: floor })
+  #checkRefusal({ offer, user }: AttachRequest, known: Record | undefined, why: string): void {
+    const { id, attach } = offer
+    const isExplained =
+      known !== undefined &&
+      (why === 'stale' ? attach <= known.attach : why === 'user' && user !== known.user)
+    if (!isExplained)
+      throw new Violation('I9', `producer ${id} was refused (${why}) with attach ${attach} of ${user}`)
+  }
+
+  #begin({ id, epoch, key, owner, user }: ProducerRecord, attach: number, floor: number): void {
+    this.#records.set(id, { epoch, key, user, owner, attach, last: floor, begun: new Set() })
     this.#committed.set(`${id} ${epoch}`, floor)
   }
 

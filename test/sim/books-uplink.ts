@@ -6,7 +6,7 @@
 import { FrameType, type Hello, type ProducerOffer } from '../../src/protocol/frames.js'
 import { Violation } from '../../src/testing/simulation/index.js'
 import type { Batch, CountedBatch, Frame, Lane, LinkBook, Position } from './books-link.js'
-import type { MessageBook } from './books-messages.js'
+import type { MessageBook, SentMessage } from './books-messages.js'
 import type { WireLedger } from './books-ledger.js'
 
 type Seq = number
@@ -125,10 +125,24 @@ export class UplinkBook {
     this.#checkWindow(link, lane, seq)
     const known = this.#ledger.producer(offer.id)
     if (seq <= known.written) this.#sometimes('a message was written again')
+    this.#checkOrder(link, lane, message, seq <= known.written)
+    if (!isSend) message.after = sendsBefore(link)
     known.written = Math.max(known.written, seq)
     lane.written = Math.max(lane.written, seq)
     message.written(state.epoch)
     return lane
+  }
+
+  /** What was written before comes first, as it was sent; then what is fresh (rule 4). */
+  #checkOrder(link: LinkBook, lane: Lane, { id, tag, page }: SentMessage, again: boolean): void {
+    if (page !== link.owner.name || lane.index >= (link.hello?.producers.length ?? 0)) return
+    if (!again) {
+      link.fresh = true
+      return
+    }
+    if (link.fresh) throw new Violation('I2', `${id} was written again after something fresh`)
+    if (tag < link.resent) throw new Violation('I2', `${id} was written again after what had been sent later`)
+    link.resent = tag
   }
 
   #laneOf(link: LinkBook, using: number, seq: Seq): Lane {
@@ -195,4 +209,11 @@ export class UplinkBook {
     }
     link.handled = { messages, bytes }
   }
+}
+
+/** Numbers of messages that came before on this connection. */
+function sendsBefore({ lanes }: LinkBook): SentMessage['after'] {
+  return lanes
+    .filter(({ offer, written, state }) => offer.kind === 'messages' && written > 0 && state != null)
+    .map(({ offer, written, state }) => ({ producer: offer.id, epoch: state?.epoch ?? '', seq: written }))
 }

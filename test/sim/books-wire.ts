@@ -20,6 +20,8 @@ export interface WireWitness {
   count(what: string, by?: number): void
   /** Something arrived at a client's end. */
   heard(link: LinkBook, frame: Frame): void
+  /** The process at the server's end. */
+  processOf(link: LinkBook): string
 }
 
 export interface WireParts {
@@ -34,6 +36,9 @@ export class WireTap {
   readonly #uplink: UplinkBook
   readonly #downlink: DownlinkBook
   readonly #witness: WireWitness
+  /** Session → the newest connection of it. */
+  readonly #sessions = new Map<string, LinkBook>()
+  #replaced: LinkBook[] = []
 
   constructor({ messages, producers, truth, ledger }: WireParts, witness: WireWitness) {
     this.#witness = witness
@@ -61,8 +66,16 @@ export class WireTap {
         return this.#sent(link, event)
       case 'arrive':
         return event.direction === 'up' ? this.#arrivedUp(link) : this.#arrivedDown(link)
+      case 'learn':
+        if (event.detail === 'server') link.endedAtServer = true
+        return
       case 'close':
-        if (event.direction === 'down') link.closedByServer = Number(event.detail)
+        if (event.direction !== 'down') {
+          link.closedByClient = true
+          return
+        }
+        link.closedByServer = Number(event.detail)
+        if (link.closedByServer === 4401) this.#witness.sometimes('a connection was superseded (4401)')
         return
       default:
     }
@@ -78,6 +91,27 @@ export class WireTap {
     } else {
       link.down.push(batch)
       this.#downlink.sent(link, batch)
+      if (batch.frames[0]?.[0] === FrameType.WELCOME) this.#welcomed(link)
+    }
+  }
+
+  /** A process that says WELCOME for a session has let go of every other connection of it. */
+  #welcomed(link: LinkBook): void {
+    link.process = this.#witness.processOf(link)
+    const session = link.welcome?.session.id ?? ''
+    const before = this.#sessions.get(session)
+    this.#sessions.set(session, link)
+    if (before !== undefined && before.process === link.process) this.#replaced.push(before)
+  }
+
+  check(): void {
+    for (const link of this.#replaced.splice(0)) {
+      if (link.closedByServer === null && !link.endedAtServer && !link.closedByClient) {
+        throw new Violation(
+          'I9',
+          `session ${link.welcome?.session.id} has a newer connection, and link ${link.id} stays open`,
+        )
+      }
     }
   }
 

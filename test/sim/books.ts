@@ -10,26 +10,32 @@ import type { Frame, LinkBook } from './books-link.js'
 import { LogTruth } from './books-logs.js'
 import { MessageBook, splitId } from './books-messages.js'
 import { ProducerBook } from './books-producers.js'
+import { SessionBook } from './books-sessions.js'
 import { WireTap } from './books-wire.js'
+import type { Parameters } from './parameters.js'
 import type { Situation } from './situations.js'
 import type { StoreWitness } from './shared-store.js'
 
 export class Books {
   readonly messages = new MessageBook()
   readonly producers = new ProducerBook(this.messages)
+  readonly sessions: SessionBook
   readonly truth: LogTruth
   readonly wire: WireTap
   readonly #context: SimulationContext
   #tags = 0
+  /** Name of the process at a node; the servers know. */
+  processAt: (node: string) => string = () => ''
 
   constructor(
     context: SimulationContext,
     network: TestNetwork<ManualClock>,
-    historyMessages: number,
+    { historyMessages, limits }: Parameters,
     heard: (link: LinkBook, frame: Frame) => void,
   ) {
     this.#context = context
     this.truth = new LogTruth(historyMessages)
+    this.sessions = new SessionBook(limits.sessionMs)
     const { messages, producers, truth } = this
     this.wire = new WireTap(
       { messages, producers, truth, ledger: new WireLedger() },
@@ -37,6 +43,7 @@ export class Books {
         sometimes: (situation) => context.sometimes(situation),
         count: (what, by) => context.count(what, by),
         heard,
+        processOf: (link) => this.processAt(link.owner.node),
       },
     )
     network.trace((event) => this.guard(() => this.wire.happened(event)))
@@ -62,6 +69,7 @@ export class Books {
 
   check(): void {
     this.messages.check()
+    this.wire.check()
   }
 
   /** What the store tells. */
@@ -81,7 +89,12 @@ export class Books {
       }),
     committed: (commit, result) => this.guard(() => this.producers.commit(commit, result)),
     appended: (log, epoch, entry) => this.guard(() => this.truth.appended(log, epoch, entry)),
-    lost: () => this.producers.lost(),
+    session: (request, result, at) => this.guard(() => this.sessions.attached(request, result, at)),
+    sessionDetached: (id, owner, ended, at) => this.sessions.detached(id, owner, ended, at),
+    lost: () => {
+      this.producers.lost()
+      this.sessions.lost()
+    },
   }
 
   /** Entries that a handler of the server gets are known by their sender's number. */

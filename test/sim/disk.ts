@@ -14,6 +14,8 @@ export class Disk {
   latencyMs = 0
   /** A page gave up on it: what it holds may be older than what was written to the wire. */
   doubtful = false
+  /** Pages of several users had it: what one left is not another's to send. */
+  shared = false
 
   get kept(): Iterable<string> {
     return this.#kept

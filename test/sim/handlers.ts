@@ -6,6 +6,7 @@
 import { CodedError } from './coded-error.js'
 import type { Context } from '../../src/server/types.js'
 import type { SeededRandom, TestServer } from '../../src/testing/index.js'
+import { Violation } from '../../src/testing/simulation/index.js'
 import type { Books } from './books.js'
 import { type Run, splitId } from './books-messages.js'
 import type { StorePort } from './store-port.js'
@@ -119,6 +120,7 @@ function begin({ name, books, port }: HandlerHost, { id, redelivered, signal }: 
   books.guard(() => {
     books.messages.ran(id, run)
     const message = books.messages.get(id)
+    checkAfterSends(books, port(), id)
     if (message !== undefined && message.runs.length > 1)
       books.sometimes('a message ran again, as redelivered')
     if (message?.leftover === true) books.sometimes('the next page drained what was left')
@@ -143,4 +145,14 @@ function sendTooLate(context: Context): void {
     return
   }
   throw new Error('a handler could send after it had ended')
+}
+
+/** A request begins once what came before it on its connection is committed. What another process took over is not waited for. */
+function checkAfterSends({ messages, producers }: Books, port: StorePort, id: string): void {
+  for (const { producer, epoch, seq } of messages.get(id)?.after ?? []) {
+    const held = port.holds(producer)
+    if (held?.epoch !== epoch || held.owner !== producers.ownerOf(producer)) continue
+    if (producers.committed(producer, epoch) >= seq) continue
+    throw new Violation('I2', `request ${id} began before number ${seq} of ${producer} was committed`)
+  }
 }

@@ -10,6 +10,7 @@ import { FrameType } from '../../src/protocol/frames.js'
 import type { ManualClock, SeededRandom, TestNetwork } from '../../src/testing/index.js'
 import { Violation } from '../../src/testing/simulation/index.js'
 import type { Books } from './books.js'
+import { DialBook } from './books-dials.js'
 import type { Frame, LinkBook, LinkOwner } from './books-link.js'
 import { ReaderBook } from './books-logs.js'
 import { SentMessage } from './books-messages.js'
@@ -47,7 +48,6 @@ export class Member implements LinkOwner {
   readonly disk: Disk
   /** Who its credentials name; may change. */
   user: string
-  userChanged = false
   readonly readers = new Map<string, ReaderBook>()
   readonly pending = new Set<Promise<unknown>>()
   /** Rooms that it appears in. */
@@ -61,8 +61,11 @@ export class Member implements LinkOwner {
   readonly #sessions: string[] = []
   #link: LinkBook | null = null
   node = ''
-  /** The server asked to stay away until then. */
-  #awayUntil = 0
+  readonly dials: DialBook
+  /** Messages that lifecycle 'settled' told of. */
+  readonly #told = new Set<string>()
+  /** Deliveries whose handlers run. */
+  readonly #busy = new Map<string, number>()
   readonly #stops: (() => void)[] = []
   /** Rooms that were asked for from a position. */
   readonly #asked = new Map<string, number>()
@@ -77,9 +80,11 @@ export class Member implements LinkOwner {
     this.user = habits.user
     this.durable = habits.durable
     this.#reentry = habits.reentry
+    this.dials = new DialBook(name, habits.reconnect)
     this.#random = random
     this.page = new Page(name, clock, network)
     this.page.dialed = (id) => this.#dialed(id)
+    this.page.disturbed = () => this.dials.excused()
     this.page.lateEvent = () => parts.books.sometimes('a socket that was let go of still spoke')
     this.client = this.#makeClient()
     this.#listen()
@@ -109,6 +114,10 @@ export class Member implements LinkOwner {
 
   /** Whoever calls these takes back what the server had asked for. */
   connect(): void {
+    const { status } = this.client.snapshot
+    // One that waits, and was not told to, dials at once.
+    if (status === 'idle' || status === 'closed') this.dials.asked()
+    else this.dials.excused()
     this.#track(this.client.connect())
   }
 
@@ -118,17 +127,17 @@ export class Member implements LinkOwner {
   }
 
   disconnect(): void {
-    this.#awayUntil = 0
+    this.dials.asked()
     this.#track(this.client.disconnect())
   }
 
   restart(force: boolean): void {
-    this.#awayUntil = 0
+    this.dials.asked()
     this.#track(this.client.restart({ force }))
   }
 
   update(options: Parameters<Client['update']>[0]): void {
-    this.#awayUntil = 0
+    this.dials.asked()
     this.client.update(options)
   }
 
@@ -209,7 +218,7 @@ export class Member implements LinkOwner {
     if (link !== this.#link || this.page.frozen) return
     if (frame[0] === FrameType.AWAY) {
       this.#parts.books.sometimes('AWAY was heard')
-      this.#awayUntil = this.#parts.clock.now() + (frame[1] as { afterMs: number }).afterMs
+      this.dials.away(this.#parts.clock.now() + (frame[1] as { afterMs: number }).afterMs)
     } else if (
       frame[0] === FrameType.PRESENCE &&
       frame[3] === 'sync' &&
@@ -227,6 +236,7 @@ export class Member implements LinkOwner {
         'I7',
         `${this.name}: ${queued} messages wait; the queue takes ${this.habits.maxMessages}`,
       )
+    this.#checkCursors()
     if (!this.closed || this.page.frozen) return
     const { timers, listeners, handles, links } = this.page.held
     if (timers + listeners + handles + links + this.pending.size > 0 || status !== 'closed') {
@@ -237,21 +247,30 @@ export class Member implements LinkOwner {
     }
   }
 
+  /** A room's cursor follows what was handled: never ahead, and not behind when nothing runs. */
+  #checkCursors(): void {
+    for (const [log, reader] of this.readers) {
+      if (!log.startsWith('room/')) continue
+      const { cursor } = this.client.room(log.slice('room/'.length)).snapshot
+      const { epoch, offset } = reader.position
+      if (cursor === null || cursor.epoch !== epoch) continue
+      const busy = this.#busy.get(log)
+      const most = busy === undefined ? offset : busy - 1
+      if (cursor.offset > Math.max(most, reader.start) || cursor.offset < reader.finished) {
+        throw new Violation(
+          'I8',
+          `${this.name}: its cursor of ${log} is ${cursor.offset}; handled is ${reader.finished} to ${most}`,
+        )
+      }
+    }
+  }
+
   #dialed(id: number): void {
     const { books, clock } = this.#parts
     const link = books.wire.dialed(id, this)
     this.#link = link
-    books.guard(() => {
-      const { status } = this.client.snapshot
-      if (status === 'closed' || status === 'idle')
-        throw new Violation('I11', `${this.name} is ${status} and dials`)
-      if (clock.now() < this.#awayUntil)
-        throw new Violation(
-          'I11',
-          `${this.name} was told to stay away for ${this.#awayUntil - clock.now()} ms more, and dials`,
-        )
-      this.#awayUntil = 0
-    })
+    if (this.page.throttled || this.disk.latencyMs > 0) this.dials.excused()
+    books.guard(() => this.dials.dialed(this.client.snapshot.status, clock.now()))
   }
 
   #settled(message: SentMessage, outcome: Parameters<SentMessage['settled']>[0], code: string | null): void {
@@ -264,6 +283,13 @@ export class Member implements LinkOwner {
     if (outcome === 'rejected') books.sometimes('a message was refused')
     if (outcome === 'unknown' && this.habits.policy === 'reject' && !this.closing)
       books.sometimes('a message of an unknown fate was not sent again')
+  }
+
+  #settledOnce(id: string): void {
+    this.#parts.books.guard(() => {
+      if (this.#told.has(id)) throw new Violation('I4', `${id} was announced as settled twice`)
+      this.#told.add(id)
+    })
   }
 
   #opened({ resumed }: { resumed: boolean }): void {
@@ -313,9 +339,21 @@ export class Member implements LinkOwner {
     const key = `${log}@${message.offset}`
     const { slowness } = this.habits
     this.reenter()
-    if (!this.#random.chance(slowness.chance)) return
+    if (!this.#random.chance(slowness.chance)) {
+      if (reader !== undefined) reader.finished = message.offset
+      return
+    }
     if (link?.arrived.has(key) === true) link.running.add(key)
-    return this.#takeTime(slowness.maxMs).finally(() => link?.running.delete(key))
+    const { offset } = message
+    this.#busy.set(log, offset)
+    return this.#takeTime(slowness.maxMs).finally(() => {
+      link?.running.delete(key)
+      if (this.#busy.get(log) !== offset) return
+      this.#busy.delete(log)
+      // A reader that began anew meanwhile knows nothing of this entry.
+      if (reader !== undefined && this.readers.get(log) === reader && reader.position.offset >= offset)
+        reader.finished = offset
+    })
   }
 
   /** A handler that takes its time; now and then because it asks the server something. */
@@ -397,6 +435,7 @@ export class Member implements LinkOwner {
     const { client } = this
     const { lifecycle } = client
     lifecycle.on('open', (info) => {
+      this.dials.opened(this.#parts.clock.now())
       this.#opened(info)
       this.reenter()
     })
@@ -410,8 +449,11 @@ export class Member implements LinkOwner {
       this.durable = false
       this.disk.doubtful = true
     })
-    lifecycle.on('close', ({ code }) => this.#connectionClosed(code))
-    lifecycle.on('settled', () => this.reenter())
+    lifecycle.on('close', ({ code, cause }) => this.#connectionClosed(code, cause.code))
+    lifecycle.on('settled', ({ id }) => {
+      this.#settledOnce(id)
+      this.reenter()
+    })
     lifecycle.on('status', () => this.reenter())
     for (const type of DOWN_TYPES) {
       client.on(type, (data, message) => this.#delivered((data as { to: string }).to, message))
@@ -421,13 +463,15 @@ export class Member implements LinkOwner {
     for (const id of ROOMS) this.#watchRoom(id)
   }
 
-  #connectionClosed(code: number): void {
+  #connectionClosed(code: number, cause: string): void {
+    this.dials.closed(code, cause, this.#parts.clock.now())
     const situation = CLOSES[code]
     if (situation !== undefined) this.#parts.books.sometimes(situation)
   }
 
   #error(error: Error & { code: string }): void {
-    const { books } = this.#parts
+    const { books, clock } = this.#parts
+    this.dials.failed(error, this.client.snapshot.retryAt !== null, clock.now())
     if (error.name !== 'ProtocolError') return
     books.guard(() => {
       throw new Violation('protocol', `${this.name}: ${error.message}`)

@@ -25,6 +25,8 @@ export class Page {
   readonly #cuts = new Set<() => void>()
   /** Tells of each dial, before it happens. */
   dialed: (link: number) => void = () => undefined
+  /** Waits may end early or late from now on. */
+  disturbed: () => void = () => undefined
   /** A link that the client had let go of still spoke. */
   lateEvent: () => void = () => undefined
 
@@ -39,6 +41,10 @@ export class Page {
 
   get alive(): boolean {
     return this.#state !== 'gone'
+  }
+
+  get throttled(): boolean {
+    return this.#throttleMs > 0
   }
 
   get frozen(): boolean {
@@ -65,6 +71,7 @@ export class Page {
   }
 
   freeze(): void {
+    this.disturbed()
     if (this.#state === 'running') this.#state = 'frozen'
   }
 
@@ -73,14 +80,17 @@ export class Page {
     this.#state = 'running'
     this.signal('resumed')
     for (const happened of this.#backlog.splice(0)) happened()
+    this.disturbed()
   }
 
   throttle(ms: number): void {
+    this.disturbed()
     this.#throttleMs = ms
   }
 
   signal(signal: Signal): void {
     if (this.#state !== 'running') return
+    this.disturbed()
     for (const listener of [...this.#listeners]) listener(signal)
   }
 

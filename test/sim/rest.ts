@@ -4,6 +4,7 @@
  * Owns: what must hold then (I4, I5, I9, I12).
  */
 import { Violation } from '../../src/testing/simulation/index.js'
+import type { Books } from './books.js'
 import type { Member } from './member.js'
 import type { SurewireWorld } from './world.js'
 
@@ -20,7 +21,7 @@ export async function comeToRest(world: SurewireWorld): Promise<void> {
   await sayLastWords(world)
   await clock.advanceAsync(20_000)
   world.check()
-  for (const member of world.members) checkMember(member)
+  for (const member of world.members) checkMember(member, world)
   checkSockets(world)
   await checkPresence(world)
   await closeAll(world)
@@ -67,20 +68,30 @@ async function sayLastWords({ books, servers }: SurewireWorld): Promise<void> {
   await server.toAll().send('news', { to: 'all' })
 }
 
-function checkMember(member: Member): void {
+function checkMember(member: Member, { books }: SurewireWorld): void {
   const { name, client, pending, readers } = member
   const { status, queued, inFlight, error } = client.snapshot
   if (status !== 'connected') throw new Violation('I4', `${name} is ${status} at rest: ${error?.message}`)
   if (queued + inFlight + pending.size > 0) {
     throw new Violation('I4', `${name}: ${queued} queued, ${inFlight} in flight, ${pending.size} unsettled`)
   }
+  checkBegun(member, books)
   for (const reader of readers.values()) {
     if (reader.mustEnd) throw new Violation('I5', `${name}: ${reader.log} ended without a word`)
     if (!reader.retired) reader.checkComplete()
   }
-  if (!member.durable || member.doubtful || member.userChanged) return
+  if (!member.durable || member.doubtful || member.disk.shared) return
   const [left] = member.disk.kept
   if (left !== undefined) throw new Violation('I4', `${left} is stored, and nobody sends it`)
+}
+
+/** What began is over: answered, or said to be unknown (I10). */
+function checkBegun({ link }: Member, { producers }: Books): void {
+  for (const { offer } of link?.lanes ?? []) {
+    const [seq] = producers.begun(offer.id)
+    if (seq !== undefined)
+      throw new Violation('I10', `request ${offer.id}.${seq} began, and was never answered`)
+  }
 }
 
 /** One live socket of each session (I9). */

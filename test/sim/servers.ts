@@ -53,6 +53,7 @@ export class Servers {
       failing: 'before',
       stalledUntil: 0,
     }
+    parts.books.processAt = (node) => this.#running.get(node)?.name ?? ''
     for (const node of parts.parameters.nodes) this.start(node)
   }
 

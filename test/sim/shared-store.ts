@@ -26,6 +26,8 @@ import type { ManualClock, SeededRandom } from '../../src/testing/index.js'
 export interface StoreWitness {
   attached(request: AttachRequest, result: AttachResult): void
   committed(commit: Commit, result: CommitResult): void
+  session(request: SessionRequest, result: SessionResult, at: number): void
+  sessionDetached(id: string, owner: string, ended: boolean, at: number): void
   appended: AppendListener
   /** What follows, until `rebuilt`, builds the state up that is left. */
   lost(): void
@@ -110,11 +112,10 @@ export class SharedStore {
   /** A process that attached in an earlier generation has lost what it attached to. */
   commit(commit: Commit): CommitResult {
     const prefix = this.#outward('')
-    if (!commit.owner.startsWith(prefix)) return { ok: false, why: 'gone' }
-    return this.#do({
-      do: 'commit',
-      of: { ...commit, owner: commit.owner.slice(prefix.length) },
-    }) as CommitResult
+    const { owner, epoch } = commit
+    if (!owner.startsWith(prefix) || !epoch.startsWith(prefix)) return { ok: false, why: 'gone' }
+    const inward = { ...commit, owner: owner.slice(prefix.length), epoch: epoch.slice(prefix.length) }
+    return this.#do({ do: 'commit', of: inward }) as CommitResult
   }
 
   append(append: Append): { epoch: string; offset: number } {
@@ -165,9 +166,13 @@ export class SharedStore {
       }
       case 'append':
         return this.#inner.append(call.of)
-      case 'attachSession':
-        return this.#inner.attachSession(call.of)
+      case 'attachSession': {
+        const result = now(this.#inner.attachSession(call.of))
+        witness.session(call.of, result, this.#now())
+        return result
+      }
       case 'detachSession':
+        witness.sessionDetached(...call.of, this.#now())
         return this.#inner.detachSession(...call.of)
       case 'detachProducer':
         return this.#inner.detachProducer(...call.of)
@@ -210,10 +215,14 @@ export class SharedStore {
     return `g${this.#generation}.${epoch}`
   }
 
+  #now(): number {
+    return this.#replayedAt ?? this.#options.clock.now()
+  }
+
   #makeInner(): Store {
-    const { clock, random, historyMessages, sessionMs, maxInFlight, witness } = this.#options
+    const { random, historyMessages, sessionMs, maxInFlight, witness } = this.#options
     const store = memoryStore({
-      clock: { now: () => this.#replayedAt ?? clock.now() },
+      clock: { now: () => this.#now() },
       random: random.fork(`generation ${this.#generation}`),
       historyMessages,
       sessionMs,

@@ -179,7 +179,7 @@ const switchesUser = step<SurewireWorld, { who: number; user: string; live: bool
     const { queued, inFlight } = member.client.snapshot
     if (queued + inFlight > 0) world.books.sometimes('the user changed with messages in the queue')
     member.user = user
-    for (const other of world.members) if (other.disk === member.disk) other.userChanged = true
+    member.disk.shared = true
     if (live && !member.closing) member.update({ auth: () => member.user })
   },
   tell: ({ who, user }) => `page ${who} belongs to ${user} now`,

@@ -39,7 +39,7 @@ export class SurewireWorld implements SimulatedWorld {
     this.parameters = drawParameters(random.fork('parameters'))
     const { historyMessages, limits, users } = this.parameters
     const { sessionMs, maxInFlight } = limits
-    this.books = new Books(context, network, historyMessages, (link, frame) =>
+    this.books = new Books(context, network, this.parameters, (link, frame) =>
       (link.owner as Member).heard(link, frame),
     )
     const { witness } = this.books

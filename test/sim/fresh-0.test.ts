@@ -1,0 +1,6 @@
+import { describe } from 'vitest'
+import { testFreshSeeds } from './fresh.js'
+
+describe('the production client and server, share 1 of 4 of the fresh seeds', () => {
+  testFreshSeeds(0)
+})

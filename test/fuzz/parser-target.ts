@@ -100,7 +100,16 @@ function isRefusableText(data: string): boolean {
   }
 }
 
-const library = new Decoder({ useBigInt64: true })
+/** No message here is longer; without bounds the library would reserve what a header of five bytes claims. */
+const LONGEST = 100_000
+
+const library = new Decoder({
+  useBigInt64: true,
+  maxStrLength: LONGEST,
+  maxBinLength: LONGEST,
+  maxArrayLength: LONGEST,
+  maxMapLength: LONGEST,
+})
 
 function isRefusableBytes(data: Uint8Array): boolean {
   try {

@@ -33,17 +33,21 @@ async function run({ server, peer, name, scale }: RunContext): Promise<Figures> 
   })
   let acknowledged = 0
   let lastAt = 0
+  let allAcknowledged = (): void => undefined
+  const all = new Promise<void>((resolve) => {
+    allAcknowledged = resolve
+  })
   const onAcknowledged = (): void => {
     acknowledged++
-    if (acknowledged === count) lastAt = wallClock()
+    if (acknowledged < count) return
+    lastAt = wallClock()
+    allAcknowledged()
   }
   for (let index = 0; index < count; index++) client.send(payload(index), onAcknowledged)
   await new Promise((resolve) => setTimeout(resolve, 200))
   await server.ask('start', { port })
   const books = await server.ask('books', { distinct: count, timeoutMs: LONGEST_MS })
-  for (let waited = 0; acknowledge && lastAt === 0 && waited < 1_000; waited += 5) {
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
+  if (acknowledge) await Promise.race([all, new Promise((resolve) => setTimeout(resolve, 1_000))])
   const { at } = await server.ask('connectedAt', {})
   await client.close()
   const complete = books.distinct === count

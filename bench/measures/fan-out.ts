@@ -3,7 +3,7 @@ import type { PeerName } from '../peers/index.js'
 import { wallClock } from '../process/clock.js'
 import { median } from '../process/statistics.js'
 import { usage } from '../process/usage.js'
-import type { Figures, Measure, RunContext } from './measure.js'
+import type { Measure, RunContext } from './measure.js'
 
 const WARM_UP = 30
 const BROADCASTS = 60
@@ -55,7 +55,7 @@ export async function measureFanOut(
   for (let index = 0; index < broadcasts; index++) times.push(await broadcast(WARM_UP + index))
   const clientAfter = await usage(false)
   const serverAfter = await server.ask('usage', { collect: false })
-  await Promise.all(clients.map((client) => client.close()))
+  await Promise.all(clients.map(async (client) => client.close()))
   const count = broadcasts * receivers
   return {
     ms: median(times),
@@ -81,6 +81,5 @@ export const fanOut: Measure = {
   rounds: 7,
   otherRounds: 2,
   plot: 'ms',
-  run: async (context) =>
-    ({ ...(await measureFanOut(context, RECEIVERS, BROADCASTS * context.scale)) }) as Figures,
+  run: async (context) => ({ ...(await measureFanOut(context, RECEIVERS, BROADCASTS * context.scale)) }),
 }

@@ -5,13 +5,16 @@ import { load } from './packages.js'
 import type { OpenOptions, Payload, Peer, PeerClient, PeerServer, ServeOptions } from './peer.js'
 
 interface GraphqlServer {
-  useServer(options: { onSubscribe: Prepare; execute: unknown }, server: WebSocketServer): unknown
+  readonly useServer: (
+    options: { onSubscribe: Prepare; execute: unknown },
+    server: WebSocketServer,
+  ) => unknown
 }
 /** Documents are parsed and validated once and kept, as its recipe for persisted queries has it. */
 type Prepare = (context: unknown, id: string, operation: { query: string; variables?: object }) => object
 interface Graphql {
-  buildSchema(text: string): unknown
-  parse(text: string): unknown
+  readonly buildSchema: (text: string) => unknown
+  readonly parse: (text: string) => unknown
   execute: unknown
 }
 interface Sink {
@@ -25,7 +28,7 @@ interface Client {
   dispose(): void | Promise<void>
 }
 interface GraphqlClient {
-  createClient(options: object): Client
+  readonly createClient: (options: object) => Client
 }
 
 const SCHEMA = `

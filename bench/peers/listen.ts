@@ -7,8 +7,8 @@ import { wallClock } from '../process/clock.js'
 export interface Listener {
   readonly http: http.Server
   readonly url: string
-  cut(): void
-  lastConnectionAt(): number
+  readonly cut: () => void
+  readonly lastConnectionAt: () => number
 }
 
 /** @param port 0: any free one */

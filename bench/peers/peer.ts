@@ -24,7 +24,7 @@ export interface PeerServer {
   /** Pushes to every client that was opened with `receive`. */
   push(payload: Payload): void
   /** Pushes to room number `room` of those that clients joined with `joinRooms`. */
-  pushToRoom?(room: number, payload: Payload): void
+  readonly pushToRoom?: (room: number, payload: Payload) => void
   /** Cuts every connection without a word. */
   cut(): void
   /** Wall-clock time of the last connection in ms, 0 before the first. */

@@ -2,7 +2,7 @@
 import type http from 'node:http'
 import { listen } from './listen.js'
 import { load } from './packages.js'
-import type { OpenOptions, Payload, Peer, PeerClient, PeerServer, ServeOptions } from './peer.js'
+import type { Payload, Peer, PeerClient, PeerServer, ServeOptions } from './peer.js'
 
 /** What of the packages is used here. */
 interface ServerSocket {
@@ -88,7 +88,7 @@ export const socketio: Peer = {
   queues: true,
   pace: 1,
   serve,
-  open: (url: string, _: OpenOptions) => open(url, {}),
+  open: (url) => open(url, {}),
 }
 
 export const socketioRetries: Peer = {
@@ -96,5 +96,5 @@ export const socketioRetries: Peer = {
   title: 'socket.io, retries',
   promise: 'at least once, one message in flight at a time',
   pace: 0.1,
-  open: (url: string, _: OpenOptions) => open(url, { retries: 10, ackTimeout: 10_000 }),
+  open: (url) => open(url, { retries: 10, ackTimeout: 10_000 }),
 }

@@ -12,8 +12,8 @@ export interface RemoteServer {
 }
 
 interface Waiter {
-  resolve(value: unknown): void
-  reject(error: Error): void
+  readonly resolve: (value: unknown) => void
+  readonly reject: (error: Error) => void
 }
 
 /** Starts the process, not yet the server in it: that is the command `start`. */
@@ -39,7 +39,7 @@ export async function spawnServer(peer: string, flags: readonly string[]): Promi
     ask: (command, options) =>
       new Promise<never>((resolve, reject) => {
         const id = nextId++
-        waiters.set(id, { resolve: resolve as (value: unknown) => void, reject })
+        waiters.set(id, { resolve, reject })
         child.send({ id, command, options: options as never } satisfies Ask)
       }),
     stop: () => stop(child),

@@ -30,39 +30,46 @@ test.each<[title: string, messages: number, faults: Partial<Faults>, onUnknown: 
   expect(result.settled).toBeGreaterThan(0)
 })
 
-/** Where each broken rule shows, and by which invariant. */
+/** Where each broken rule shows, by which invariant, and in how many steps at the least. */
 const SHOWN: Record<
   BrokenRule,
-  readonly [messages: number, faults: Partial<Faults>, onUnknown: 'resend' | 'reject', by: InvariantName]
+  readonly [
+    messages: number,
+    faults: Partial<Faults>,
+    onUnknown: 'resend' | 'reject',
+    by: InvariantName,
+    steps: number,
+  ]
 > = {
-  'a commit does not compare the owner': [1, { losses: 1 }, 'resend', 'I9'],
-  'a commit does not compare last': [1, { storeFailures: 1 }, 'resend', 'I1'],
-  'acknowledged when handled, before it is committed': [1, {}, 'resend', 'I8'],
-  'numbers in hand are taken again after an attach': [1, { losses: 1 }, 'resend', 'I1'],
-  'the client writes again what is in hand as if it were fresh': [1, { losses: 1 }, 'resend', 'I8'],
-  'attach is not compared': [1, { losses: 1 }, 'resend', 'I9'],
-  'attach is not raised': [1, { losses: 1 }, 'resend', 'I4'],
-  'the superseded connection still counts': [1, { losses: 1 }, 'resend', 'I8'],
-  'the server ignores the offered epoch': [1, { losses: 1, amnesias: 1 }, 'resend', 'I1'],
-  'the client ignores the epoch': [1, { losses: 1, amnesias: 1 }, 'reject', 'I3'],
-  'a new record does not start at the floor': [1, { losses: 1, amnesias: 1 }, 'resend', 'I8'],
-  'a new record has no redelivery bound': [1, { losses: 1, amnesias: 1 }, 'resend', 'I1'],
-  'the redelivery bound is dropped when attached again': [1, { losses: 1, amnesias: 1 }, 'resend', 'I1'],
-  'a take-over does not raise the redelivery bound': [1, { losses: 1 }, 'resend', 'I1'],
-  'holes are not stated after a resume': [3, { losses: 1, cancels: 1 }, 'resend', 'I2'],
-  'a written message can be cancelled': [1, { cancels: 1 }, 'resend', 'I3'],
-  'WELCOME settles nothing': [1, { losses: 1 }, 'resend', 'I4'],
-  'what was in hand is dropped when attached again': [2, { losses: 1 }, 'resend', 'I4'],
-  'handlers of one producer run side by side': [2, {}, 'resend', 'I2'],
-  'a commit does not compare the epoch': [1, { losses: 1, amnesias: 1 }, 'resend', 'I4'],
-  'the answer of an older attach counts': [1, { losses: 1 }, 'resend', 'I4'],
-  'a producer is forgotten while it is attached': [1, { losses: 1 }, 'resend', 'I1'],
-  'what was lost meanwhile counts as kept': [1, { losses: 1, amnesias: 1 }, 'resend', 'I1'],
+  'a commit does not compare the owner': [1, { losses: 1 }, 'resend', 'I9', 14],
+  'a commit does not compare last': [1, { storeFailures: 1 }, 'resend', 'I1', 12],
+  'acknowledged when handled, before it is committed': [1, {}, 'resend', 'I8', 9],
+  'numbers in hand are taken again after an attach': [1, { losses: 1 }, 'resend', 'I1', 16],
+  'the client writes again what is in hand as if it were fresh': [1, { losses: 1 }, 'resend', 'I8', 19],
+  'attach is not compared': [1, { losses: 1 }, 'resend', 'I9', 7],
+  'attach is not raised': [1, { losses: 1 }, 'resend', 'I4', 9],
+  'the superseded connection still counts': [1, { losses: 1 }, 'resend', 'I8', 19],
+  'the server ignores the offered epoch': [1, { losses: 1, amnesias: 1 }, 'resend', 'I1', 25],
+  'the client ignores the epoch': [1, { losses: 1, amnesias: 1 }, 'reject', 'I3', 22],
+  'a new record does not start at the floor': [1, { losses: 1, amnesias: 1 }, 'resend', 'I8', 20],
+  'a new record has no redelivery bound': [1, { losses: 1, amnesias: 1 }, 'resend', 'I1', 16],
+  'the redelivery bound is dropped when attached again': [1, { losses: 1, amnesias: 1 }, 'resend', 'I1', 26],
+  'a take-over does not raise the redelivery bound': [1, { losses: 1 }, 'resend', 'I1', 15],
+  'holes are not stated after a resume': [3, { losses: 1, cancels: 1 }, 'resend', 'I2', 9],
+  'a written message can be cancelled': [1, { cancels: 1 }, 'resend', 'I3', 8],
+  'WELCOME settles nothing': [1, { losses: 1 }, 'resend', 'I4', 12],
+  'what was in hand is dropped when attached again': [2, { losses: 1 }, 'resend', 'I4', 14],
+  'handlers of one producer run side by side': [2, {}, 'resend', 'I2', 9],
+  'a commit does not compare the epoch': [1, { losses: 1, amnesias: 1 }, 'resend', 'I4', 16],
+  'the answer of an older attach counts': [1, { losses: 1 }, 'resend', 'I4', 9],
+  'a producer is forgotten while it is attached': [1, { losses: 1 }, 'resend', 'I1', 20],
+  'what was lost meanwhile counts as kept': [1, { losses: 1, amnesias: 1 }, 'resend', 'I1', 20],
 }
 
 test.each(Object.keys(BROKEN_RULES) as BrokenRule[])('a model in which %s is caught', (broken) => {
-  const [messages, faults, onUnknown, by] = SHOWN[broken]
+  const [messages, faults, onUnknown, by, steps] = SHOWN[broken]
   const result = search(initialState(messages, { ...NONE, ...faults }), { onUnknown, broken })
 
   expect(result.violation?.invariant).toBe(by)
+  expect(result.violation?.steps).toHaveLength(steps)
 })

@@ -35,6 +35,10 @@ function next(actions: readonly Action[], pick: <Item>(items: readonly Item[]) =
 const isEndOfTurn = (actions: readonly Action[]): boolean =>
   !actions.some(({ is }) => is === 'commit' || is === 'acknowledge')
 
+function compare(production: Production, state: State, story: string): void {
+  expect(production.observe(), story).toEqual(seen(state))
+}
+
 function walk(seed: number): { steps: number; settled: boolean } {
   const random = seededRandom(seed)
   const rules: Rules = { onUnknown: random.chance(0.5) ? 'resend' : 'reject', broken: null }
@@ -45,7 +49,7 @@ function walk(seed: number): { steps: number; settled: boolean } {
   for (let steps = 0; steps < 400; steps++) {
     const actions = possibleActions(state, rules)
     if (isEndOfTurn(actions)) {
-      expect(production.observe(), `seed ${seed}:\n${story.join('\n')}`).toEqual(seen(state))
+      compare(production, state, `seed ${seed}:\n${story.join('\n')}`)
       if (isSettled(state)) return { steps, settled: true }
     }
     const action = next(actions, (items) => random.pick(items))

@@ -28,6 +28,8 @@ export interface CampaignOptions {
   readonly seed: number
   /** Called after every case. */
   readonly progress?: (target: TargetName, number: number) => void
+  /** Called with the first finding of each kind, shrunk. */
+  readonly found?: (finding: Finding) => void
 }
 
 export interface Campaign {
@@ -63,7 +65,7 @@ export async function runCampaign(options: CampaignOptions): Promise<Campaign> {
     const tally = tallies[target]
     for (let number = 0; tally.frames < options.frames * SHARES[target]; number++) {
       const found = await oneCase(options, target, number, tally, rejections)
-      if (found !== null) await note(findings, found)
+      if (found !== null) await note(findings, found, options.found)
       if (findings.size >= MAX_FINDINGS) break
       options.progress?.(target, number)
     }
@@ -89,8 +91,14 @@ async function oneCase(
 }
 
 /** The first of each kind is shrunk. */
-async function note(findings: Map<string, Finding>, found: Finding): Promise<void> {
+async function note(
+  findings: Map<string, Finding>,
+  found: Finding,
+  told: CampaignOptions['found'],
+): Promise<void> {
   const kind = `${found.target} ${kindOf(found.what)}`
   if (findings.has(kind)) return
-  findings.set(kind, { ...found, smallest: await shrink(found.smallest, found.what) })
+  const shrunk = { ...found, smallest: await shrink(found.smallest, found.what) }
+  findings.set(kind, shrunk)
+  told?.(shrunk)
 }

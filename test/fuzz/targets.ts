@@ -17,7 +17,8 @@ import { prototypesChanged } from './values.js'
 
 export type TargetName = 'parsers' | 'server' | 'client'
 
-export const TARGETS: readonly TargetName[] = ['parsers', 'server', 'client']
+/** Those that find most come first. */
+export const TARGETS: readonly TargetName[] = ['client', 'server', 'parsers']
 
 /** A case as a list that can be shortened. */
 export interface Case {

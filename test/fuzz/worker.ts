@@ -68,11 +68,10 @@ function tellFinding({ what, target, number, smallest }: Finding): void {
 }
 
 const library = await makeLibrary()
-const campaign = await runCampaign({ library, frames, seed, progress: onProgress })
+const campaign = await runCampaign({ library, frames, seed, progress: onProgress, found: tellFinding })
 lookAtHeap()
 const growth = Math.max(...heaps) - (heaps[0] ?? 0)
 report(campaign, growth)
-for (const finding of campaign.findings) tellFinding(finding)
 const leaks = growth > MAX_GROWTH_MB
 if (leaks) console.log(`\nFOUND: the heap grew by ${growth.toFixed(1)} MB`)
 console.log(`findings: ${campaign.findings.length + (leaks ? 1 : 0)}`)

@@ -39,7 +39,7 @@ export async function spawnServer(peer: string, flags: readonly string[]): Promi
     ask: (command, options) =>
       new Promise<never>((resolve, reject) => {
         const id = nextId++
-        waiters.set(id, { resolve, reject })
+        waiters.set(id, { resolve: (value) => resolve(value as never), reject })
         child.send({ id, command, options: options as never } satisfies Ask)
       }),
     stop: () => stop(child),

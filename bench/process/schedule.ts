@@ -61,10 +61,12 @@ export async function runMeasure(measure: Measure, options: ScheduleOptions): Pr
   return { name: measure.name, peers: chosen.map((peer) => summarise(measure, peer, rounds, errors)) }
 }
 
-/** surewire and the baseline run in every round; the rounds of the others are spread over these. */
+/** surewire and the baseline run in every round; the rounds of the others, in proportion, are spread over these. */
 function runsIn(measure: Measure, peer: PeerName, round: number, count: number): boolean {
   if (peer === measure.baseline || peer === 'surewire') return true
-  const wanted = measure.once?.includes(peer) ? 1 : Math.min(measure.otherRounds, count)
+  const wanted = measure.once?.includes(peer)
+    ? 1
+    : Math.max(1, Math.round((measure.otherRounds * count) / measure.rounds))
   const step = Math.floor(count / wanted)
   return round % step === 0 && round / step < wanted
 }

@@ -28,7 +28,7 @@ export class FakeSocket extends EventTarget {
   /** Arguments of `close()`. */
   closed: readonly unknown[] | null = null
 
-  constructor(url: string, protocols: string[]) {
+  constructor(url: string, protocols: string[] = []) {
     super()
     this.url = url
     this.protocols = protocols
@@ -39,8 +39,8 @@ export class FakeSocket extends EventTarget {
     this.sent.push(data)
   }
 
-  close(...code: unknown[]): void {
-    this.closed ??= code
+  close(code?: number, reason?: string): void {
+    this.closed ??= [code, reason].filter((argument) => argument !== undefined)
     this.readyState = 2
   }
 
@@ -71,7 +71,7 @@ export interface Rig {
   /** One line per event: what it says and the `readyState` during it. */
   readonly log: string[]
   /** Lets the promises of a dial run. */
-  dialled(): Promise<FakeSocket>
+  readonly dialled: () => Promise<FakeSocket>
 }
 
 export interface RigOptions extends SurewireSocketOptions {

@@ -1,4 +1,5 @@
 /** What the WebSocket standard says of the object, clause by clause, where a socket that reconnects can obey. */
+/* oxlint-disable unicorn/prefer-add-event-listener -- the attributes are what is tested */
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import { SurewireSocket } from '../../../src/websocket/index.js'
 import { FakeSocket, rig } from './fake-socket.js'

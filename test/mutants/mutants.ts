@@ -113,7 +113,7 @@ const faults: readonly (readonly [name: string, breaks: readonly string[], fault
   ],
   [
     'attach-repeated-after-failure',
-    ['rule 3', 'I4'],
+    ['rule 3', 'I9'],
     'an attach whose answer was lost is asked again, and mistakes itself for another',
   ],
   [

@@ -57,7 +57,7 @@ function live(server: World, hello: Parameters<RawPeer['hello']>[0] = {}): RawPe
 const offsets = (frames: readonly Frame[]): unknown[] => frames.map((frame) => frame[2])
 
 test.each([
-  ['as done', (answer: Slow<CommitResult>['waiting'][number]) => answer.resolve({ ok: true, offsets: [] })],
+  ['as gone', (answer: Slow<CommitResult>['waiting'][number]) => answer.resolve({ ok: false, why: 'gone' })],
   ['as failed', (answer: Slow<CommitResult>['waiting'][number]) => answer.reject(new Error('too late'))],
 ])(
   'a commit that is answered %s after the record was made anew changes nothing of the new one',
@@ -86,6 +86,8 @@ test.each([
     await clock.advanceAsync(60_000)
     expect(second.take(ACCEPTED)).toEqual([])
     expect(second.ended).toBeNull()
+    expect(server.engine.stats().producers).toBe(1)
+    expect(server.logs.filter(({ message }) => message === 'producer lost')).toEqual([])
     expect(commits.waiting).toHaveLength(1)
   },
 )
@@ -128,6 +130,7 @@ test('entries that are appended while a page is read come behind it, in order', 
   peer.says([JOIN, 1, 'r', null, 0])
   await publish(server, 'r', 2)
   expect(peer.take(ENTRY)).toEqual([])
+  expect(pages.waiting).toHaveLength(1)
   pages.on = false
   const [page] = pages.waiting
   page?.resolve(page.now())

@@ -44,11 +44,13 @@ test('a VOID that leaves out a number is out of order', () => {
   expect(peer.failure).toBe('out_of_order')
 })
 
-test('a VOID of requests makes way for those behind it', async () => {
+test('a VOID of requests is acknowledged by itself, and makes way for those behind it', async () => {
   const server = world()
   server.engine.onRequest('sum', () => 3)
   const peer = attached(server)
-  peer.says([USE, 1], [VOID, 1, 4], [REQUEST, 5, 'sum', null])
+  peer.says([USE, 1], [VOID, 1, 4])
+  expect(peer.take(ACCEPTED)).toEqual([[ACCEPTED, 1, 4]])
+  peer.says([USE, 1], [REQUEST, 5, 'sum', null])
   await settle(server.clock)
   expect(peer.take(ENTRY).map((frame) => (frame[5] as { re: string }).re)).toEqual(['q.5'])
 })
@@ -78,18 +80,15 @@ test('USE 0 is fine without producers, and a number after it is not', () => {
 })
 
 test.each([
-  ['at the end of a batch', [[USE, 0]] as Frame[]],
-  [
-    'one after the other',
-    [
-      [USE, 0],
-      [USE, 0],
-      [PING, 1],
-    ] as Frame[],
-  ],
+  ['at the end of a batch', (n: number): Frame[] => [send(n), [USE, 0]]],
+  ['one after the other', (n: number): Frame[] => [[USE, 0], [USE, 0], send(n)]],
 ])('USE of nothing, %s, counts like any frame that no window bounds', (_what, batch) => {
-  const peer = attached(world({ limits: { controlFramesPerSecond: 10 } }))
-  for (let n = 0; n < 60; n++) peer.says(...batch)
+  const server = world({ limits: { controlFramesPerSecond: 10 } })
+  server.engine.on('note', () => {})
+  const peer = attached(server)
+  for (let n = 1; n <= 50; n++) peer.says(...batch(n))
+  expect(peer.ended).toBeNull()
+  peer.says(...batch(51))
   expect(peer.failure).toBe('too_many_frames')
 })
 
@@ -120,6 +119,7 @@ test('a frame behind the one that ended the connection is not looked at', () => 
   peer.says([BYE], send(1))
   expect(peer.ended?.code).toBe(1000)
   expect(handled).toBe(0)
+  expect(server.logs.filter(({ level }) => level === 'error')).toEqual([])
 })
 
 test('before WELCOME a client may give up, and do nothing else', () => {

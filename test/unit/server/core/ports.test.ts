@@ -60,6 +60,19 @@ test('an append that is told twice is delivered once; one of a log that nobody r
   expect(server.core.feedCount).toBe(feeds)
 })
 
+test('an append that is told late does not take a log back: who joins then starts behind what came after it', () => {
+  const server = live()
+  server.says(1, [JOIN, 1, 'r'])
+  const { epoch } = server.store.logState('room/r') as { epoch: string }
+  for (const offset of [1, 2, 1]) {
+    server.do({ type: 'appended', log: 'room/r', epoch, entry: entry(offset) })
+  }
+  server.open(2)
+  server.says(2, [HELLO, helloOf()])
+  server.says(2, [JOIN, 1, 'r'])
+  expect(server.sent(2, FrameType.JOINED)).toMatchObject([{ 3: epoch, 4: 2 }])
+})
+
 test('a request that ends without a reply is answered with null', () => {
   const server = live()
   server.says(1, [FrameType.USE, 1], [REQUEST, 1, 'ask', null])

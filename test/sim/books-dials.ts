@@ -17,6 +17,7 @@ export class DialBook {
   /** Until then the server asked to stay away. */
   #awayUntil = 0
   #isAdvised = false
+  #isJumpDue = false
   /** Why it must not dial by itself. */
   #forbidden: string | null = null
   #refusals = 0
@@ -39,9 +40,15 @@ export class DialBook {
     this.#wait = null
   }
 
-  /** Something that lets a wait end early, or late: a signal, a jump of the clock. */
+  /** Something that lets a wait end early, or late: a signal, a page that was frozen. */
   excused(): void {
     this.#wait = null
+  }
+
+  /** The clock jumped. The client notices when its next timer runs, which may be in a wait that is still to come. */
+  clockJumped(): void {
+    this.#wait = null
+    this.#isJumpDue = true
   }
 
   away(until: number): void {
@@ -86,6 +93,7 @@ export class DialBook {
     }
     this.#awayUntil = 0
     this.#isAdvised = false
+    this.#isJumpDue = false
     this.#checkWait(now)
     this.#wait = null
   }
@@ -95,7 +103,7 @@ export class DialBook {
     const longest = Math.min(maxDelayMs, initialDelayMs * factor ** Math.min(this.#retries, 64))
     const share = { none: 1, equal: 0.5, full: 0 }[jitter]
     this.#retries++
-    if (this.#isAdvised) return
+    if (this.#isAdvised || this.#isJumpDue) return
     this.#wait = { from: now, atLeastMs: longest * share }
   }
 

@@ -5,17 +5,16 @@
  */
 import type { Client, Message, Receipt } from '../../src/index.js'
 import { createClientIn } from '../../src/client/create-client.js'
-import type { Gap } from '../../src/protocol/messages.js'
 import { FrameType } from '../../src/protocol/frames.js'
 import type { ManualClock, SeededRandom, TestNetwork } from '../../src/testing/index.js'
 import { Violation } from '../../src/testing/simulation/index.js'
 import type { Books } from './books.js'
 import { DialBook } from './books-dials.js'
 import type { Frame, LinkBook, LinkOwner } from './books-link.js'
-import { ReaderBook } from './books-logs.js'
 import { SentMessage } from './books-messages.js'
 import type { Disk } from './disk.js'
 import { HANDLED } from './handlers.js'
+import { MemberLogs } from './member-logs.js'
 import { Page } from './page.js'
 import { type Habits, ROOMS } from './parameters.js'
 import { Servers } from './servers.js'
@@ -48,7 +47,7 @@ export class Member implements LinkOwner {
   readonly disk: Disk
   /** Who its credentials name; may change. */
   user: string
-  readonly readers = new Map<string, ReaderBook>()
+  readonly logs: MemberLogs
   readonly pending = new Set<Promise<unknown>>()
   /** Rooms that it appears in. */
   readonly present = new Set<string>()
@@ -58,17 +57,12 @@ export class Member implements LinkOwner {
   durable: boolean
   readonly #parts: MemberParts
   readonly #random: SeededRandom
-  readonly #sessions: string[] = []
   #link: LinkBook | null = null
   node = ''
   readonly dials: DialBook
   /** Messages that lifecycle 'settled' told of. */
   readonly #told = new Set<string>()
-  /** Deliveries whose handlers run. */
-  readonly #busy = new Map<string, number>()
   readonly #stops: (() => void)[] = []
-  /** Rooms that were asked for from a position. */
-  readonly #asked = new Map<string, number>()
   #reentry: number
 
   constructor(parts: MemberParts) {
@@ -80,6 +74,7 @@ export class Member implements LinkOwner {
     this.user = habits.user
     this.durable = habits.durable
     this.#reentry = habits.reentry
+    this.logs = new MemberLogs(name, habits.device, parts.books)
     this.dials = new DialBook(name, habits.reconnect)
     this.#random = random
     this.page = new Page(name, clock, network)
@@ -175,15 +170,13 @@ export class Member implements LinkOwner {
 
   join(room: string, options: Parameters<ReturnType<Client['room']>['join']>[0]): void {
     if (options?.presence !== undefined) this.present.add(room)
-    const { from } = options ?? {}
-    if (typeof from === 'object') this.#asked.set(room, from.offset)
-    else if (from !== undefined) this.#asked.delete(room)
+    this.logs.asks(room, options?.from)
     this.#track(this.client.room(room).join(options))
   }
 
   leave(room: string): void {
     this.present.delete(room)
-    this.readers.delete(`room/${room}`)
+    this.logs.leaves(room)
     this.#track(this.client.room(room).leave())
   }
 
@@ -215,7 +208,9 @@ export class Member implements LinkOwner {
 
   /** A frame arrived at its end of a link. */
   heard(link: LinkBook, frame: Frame): void {
-    if (link !== this.#link || this.page.frozen) return
+    if (link !== this.#link) return
+    // What a frozen page got is heard later, and then holds from then on.
+    if (this.page.frozen) return this.dials.clockJumped()
     if (frame[0] === FrameType.AWAY) {
       this.#parts.books.sometimes('AWAY was heard')
       this.dials.away(this.#parts.clock.now() + (frame[1] as { afterMs: number }).afterMs)
@@ -236,7 +231,7 @@ export class Member implements LinkOwner {
         'I7',
         `${this.name}: ${queued} messages wait; the queue takes ${this.habits.maxMessages}`,
       )
-    this.#checkCursors()
+    this.logs.check(this.client)
     if (!this.closed || this.page.frozen) return
     const { timers, listeners, handles, links } = this.page.held
     if (timers + listeners + handles + links + this.pending.size > 0 || status !== 'closed') {
@@ -244,24 +239,6 @@ export class Member implements LinkOwner {
         'I12',
         `${this.name} is closed (${status}) and holds ${timers} timers, ${listeners} listeners, ${handles} locks, ${links} sockets, ${this.pending.size} promises`,
       )
-    }
-  }
-
-  /** A room's cursor follows what was handled: never ahead, and not behind when nothing runs. */
-  #checkCursors(): void {
-    for (const [log, reader] of this.readers) {
-      if (!log.startsWith('room/')) continue
-      const { cursor } = this.client.room(log.slice('room/'.length)).snapshot
-      const { epoch, offset } = reader.position
-      if (cursor === null || cursor.epoch !== epoch) continue
-      const busy = this.#busy.get(log)
-      const most = busy === undefined ? offset : busy - 1
-      if (cursor.offset > Math.max(most, reader.start) || cursor.offset < reader.finished) {
-        throw new Violation(
-          'I8',
-          `${this.name}: its cursor of ${log} is ${cursor.offset}; handled is ${reader.finished} to ${most}`,
-        )
-      }
     }
   }
 
@@ -301,59 +278,15 @@ export class Member implements LinkOwner {
     if (resumed && (sessionNodes.get(id) ?? this.node) !== this.node)
       books.sometimes('a session was resumed on another node')
     sessionNodes.set(id, this.node)
-    if (this.#sessions.at(-1) !== id) this.#sessions.push(id)
-    for (const [log, reader] of this.readers) {
-      if (log.startsWith('room/') || log in welcome.logs) continue
-      reader.retired = true
-      if (log.startsWith('session/')) reader.mustEnd = !this.#ended.has(log)
-    }
-    for (const [log, [epoch, offset]] of Object.entries(welcome.logs)) {
-      if (log.startsWith('room/') || log.startsWith('replies/')) continue
-      const reader = this.readers.get(log)
-      if (reader === undefined) this.readers.set(log, this.#newReader(log, epoch, offset))
-      else if (reader.retired) reader.startsAgain(epoch, offset)
-    }
-  }
-
-  /** Session logs whose last gap was told. */
-  readonly #ended = new Set<string>()
-
-  #gap(gap: Gap): void {
-    const { books } = this.#parts
-    if (gap.why === 'history') books.sometimes('a gap by history')
-    if (gap.why === 'epoch') books.sometimes('a gap by a new epoch')
-    const reader = this.readers.get(gap.log)
-    if (reader === undefined) return
-    books.guard(() => reader.gap(gap))
-    if (!gap.log.startsWith('session/') || gap.why === 'epoch' || gap.to !== null) return
-    this.#ended.add(gap.log)
-    reader.mustEnd = false
+    this.logs.opened(welcome)
   }
 
   #delivered(log: string, message: Message): void | Promise<void> {
-    const { books } = this.#parts
-    if (message.offset === null) return
-    const reader = this.readers.get(log)
-    if (reader !== undefined) books.guard(() => reader.message(message))
-    const link = this.#link
-    const key = `${log}@${message.offset}`
+    const ended = this.logs.delivered(log, message, this.#link)
     const { slowness } = this.habits
     this.reenter()
-    if (!this.#random.chance(slowness.chance)) {
-      if (reader !== undefined) reader.finished = message.offset
-      return
-    }
-    if (link?.arrived.has(key) === true) link.running.add(key)
-    const { offset } = message
-    this.#busy.set(log, offset)
-    return this.#takeTime(slowness.maxMs).finally(() => {
-      link?.running.delete(key)
-      if (this.#busy.get(log) !== offset) return
-      this.#busy.delete(log)
-      // A reader that began anew meanwhile knows nothing of this entry.
-      if (reader !== undefined && this.readers.get(log) === reader && reader.position.offset >= offset)
-        reader.finished = offset
-    })
+    if (this.#random.chance(slowness.chance)) return this.#takeTime(slowness.maxMs).finally(ended)
+    ended()
   }
 
   /** A handler that takes its time; now and then because it asks the server something. */
@@ -440,7 +373,7 @@ export class Member implements LinkOwner {
       this.reenter()
     })
     lifecycle.on('gap', (gap) => {
-      this.#gap(gap)
+      this.logs.gap(gap)
       this.reenter()
     })
     lifecycle.on('error', (error) => this.#error(error))
@@ -460,7 +393,7 @@ export class Member implements LinkOwner {
       for (const id of ROOMS)
         client.room(id).on(type, (_data, message) => this.#delivered(`room/${id}`, message))
     }
-    for (const id of ROOMS) this.#watchRoom(id)
+    for (const id of ROOMS) this.logs.watch(client, id, () => this.reenter())
   }
 
   #connectionClosed(code: number, cause: string): void {
@@ -476,32 +409,6 @@ export class Member implements LinkOwner {
     books.guard(() => {
       throw new Violation('protocol', `${this.name}: ${error.message}`)
     })
-  }
-
-  /** A room's reader begins where a join says; its cursor is known before its first entry is handled. */
-  #watchRoom(id: string): void {
-    const room = this.client.room(id)
-    const log = `room/${id}`
-    let status = room.snapshot.status
-    room.subscribe(() => {
-      const before = status
-      status = room.snapshot.status
-      if (status !== 'joined') this.readers.delete(log)
-      else if (before !== 'joined') {
-        const { cursor } = room.snapshot
-        if (cursor !== null)
-          this.readers.set(
-            log,
-            this.#newReader(log, cursor.epoch, cursor.offset, this.#asked.get(id) ?? null),
-          )
-      }
-      this.reenter()
-    })
-  }
-
-  #newReader(log: string, epoch: string, offset: number, asked: number | null = null): ReaderBook {
-    const reading = { sessions: this.#sessions, device: this.habits.device }
-    return new ReaderBook(log, epoch, offset, this.#parts.books.truth, reading, asked)
   }
 
   #track(promise: Promise<unknown>): void {

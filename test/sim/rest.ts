@@ -69,14 +69,14 @@ async function sayLastWords({ books, servers }: SurewireWorld): Promise<void> {
 }
 
 function checkMember(member: Member, { books }: SurewireWorld): void {
-  const { name, client, pending, readers } = member
+  const { name, client, pending, logs } = member
   const { status, queued, inFlight, error } = client.snapshot
   if (status !== 'connected') throw new Violation('I4', `${name} is ${status} at rest: ${error?.message}`)
   if (queued + inFlight + pending.size > 0) {
     throw new Violation('I4', `${name}: ${queued} queued, ${inFlight} in flight, ${pending.size} unsettled`)
   }
   checkBegun(member, books)
-  for (const reader of readers.values()) {
+  for (const reader of logs.readers.values()) {
     if (reader.mustEnd) throw new Violation('I5', `${name}: ${reader.log} ended without a word`)
     if (!reader.retired) reader.checkComplete()
   }
@@ -111,7 +111,7 @@ async function checkPresence({ members, servers }: SurewireWorld): Promise<void>
   for (const member of members) {
     const server = servers.at(member.node)
     if (server === undefined) continue
-    for (const [log] of member.readers) {
+    for (const [log] of member.logs.readers) {
       if (!log.startsWith('room/')) continue
       const room = log.slice('room/'.length)
       const seen = [...member.client.room(room).presence.get().keys()].sort()

@@ -62,9 +62,9 @@ const storeForgets = step<SurewireWorld, { ms: number | null }>({
 })
 
 function forget(world: SurewireWorld, ms: number): void {
-  const isJoining = world.members.some(({ readers, client }) =>
+  const isJoining = world.members.some(({ logs, client }) =>
     ['red', 'blue', 'green'].some(
-      (id) => !readers.has(`room/${id}`) && client.room(id).snapshot.status === 'joining',
+      (id) => !logs.readers.has(`room/${id}`) && client.room(id).snapshot.status === 'joining',
     ),
   )
   if (isJoining) world.books.sometimes('the store forgot during a join')

@@ -3,13 +3,14 @@
  *
  *   --rounds 3       so many instead of the measure's own number
  *   --json out.json  where the results go; else bench/results/latest.json, if everything was measured
+ *   --update         part of everything: what was measured replaces its like in latest.json and docs/performance.md
  *
  * A run of everything also writes docs/performance.md. `npm run bench -- document` does only that, from latest.json;
  * `npm run bench -- profile --only up256` is profile.ts.
  *
  * Owns: the command line. What is measured is in measures/, with what in peers/, what is made of it in report/.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -22,7 +23,7 @@ import { spawnRun } from './process/spawn-run.js'
 import { profile } from './profile.js'
 import { writeDocument } from './report/document.js'
 import { machine, versions } from './report/machine.js'
-import type { Results } from './report/results.js'
+import { merge, type Results } from './report/results.js'
 import { targets } from './report/targets.js'
 
 /** From bench/.build, where this runs. */
@@ -36,6 +37,7 @@ const { values, positionals } = parseArgs({
     peers: { type: 'string' },
     rounds: { type: 'string' },
     json: { type: 'string' },
+    update: { type: 'boolean', default: false },
   },
 })
 
@@ -88,6 +90,8 @@ async function titles(): Promise<Parameters<typeof writeDocument>[2]> {
   return Object.fromEntries(loaded)
 }
 
+const readLatest = (): Results => JSON.parse(readFileSync(LATEST, 'utf8')) as Results
+
 function save(file: string, results: Results): void {
   mkdirSync(dirname(file), { recursive: true })
   writeFileSync(file, `${JSON.stringify(results, null, 1)}\n`)
@@ -115,13 +119,16 @@ if (positionals[0] === 'profile') {
     for (const peer of chosenPeers ?? ['surewire' as const]) await profile(measure, peer)
   }
 } else if (positionals[0] === 'document') {
-  writeDocument(join(ROOT, 'docs'), JSON.parse(readFileSync(LATEST, 'utf8')) as Results, await titles())
+  writeDocument(join(ROOT, 'docs'), readLatest(), await titles())
 } else {
   const results = await run()
-  const complete = only === null && chosenPeers === null
+  const isComplete = only === null && chosenPeers === null
   if (values.json !== undefined) save(values.json, results)
-  else if (complete) save(LATEST, results)
-  if (complete) writeDocument(join(ROOT, 'docs'), results, await titles())
+  if (isComplete || values.update) {
+    const latest = values.update && existsSync(LATEST) ? merge(readLatest(), results) : results
+    save(LATEST, latest)
+    writeDocument(join(ROOT, 'docs'), latest, await titles())
+  }
   print(results)
 }
 // Peers leave timers behind when they are loaded for their titles.

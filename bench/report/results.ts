@@ -30,3 +30,20 @@ export function metric(
 ): MetricResult | undefined {
   return peerResult(results, measure, peer)?.metrics[key]
 }
+
+/** What was measured now in place of its like; the rest as it was. The order is that of the older ones. */
+export function merge(older: Results, newer: Results): Results {
+  const replaced = new Map(newer.measures.map((measure) => [measure.name, measure]))
+  const kept = older.measures.map((measure) => {
+    const again = replaced.get(measure.name)
+    replaced.delete(measure.name)
+    return again ?? measure
+  })
+  return {
+    ...newer,
+    minutes: older.minutes + newer.minutes,
+    measures: [...kept, ...replaced.values()],
+    sizes: newer.sizes.length > 0 ? newer.sizes : older.sizes,
+    imports: newer.imports.length > 0 ? newer.imports : older.imports,
+  }
+}

@@ -3,8 +3,8 @@
  *
  * Owns: the states of state.ts, every deadline of a link, and which dial is the current one. Input of a retired dial is
  * ignored in one place, {@link Connection.handle}.
- * Does not own: what travels over the link; payloads and the greeting belong to the session. SurewireSocket uses this
- * machine without one.
+ * Does not own: what travels over the link; payloads and the greeting belong to the session.
+ * SurewireSocket, which talks to any server, has a machine of its own (websocket/machine.ts).
  */
 import { CloseCode } from '../protocol/close-codes.js'
 import { ConnectError, type SurewireError, TimeoutError } from '../protocol/errors.js'

@@ -11,12 +11,22 @@ import { faultOf } from './values.js'
 
 type Frame = readonly unknown[]
 
+interface Offers {
+  readonly producers: readonly { readonly written: number }[]
+  readonly cursors: { readonly [log: string]: readonly [epoch: string, offset: number] }
+}
+
+interface Answers {
+  readonly producers: readonly ({ readonly last: number } | null)[]
+  readonly logs: Offers['cursors']
+}
+
 export class ClientJudge {
   readonly #codec: CodecName
   #isLive = false
   /** Highest number written on this link or before, by index; absent: never offered. */
   readonly #written: number[] = []
-  /** Where the logs that cannot be left stand, once an entry showed it. */
+  /** Where the logs stand: the client's own word, else the welcome's, until something else than an entry moves them. */
   readonly #positions = new Map<unknown, number>()
   /** The client said something unlawful. */
   complaint: string | null = null
@@ -47,7 +57,7 @@ export class ClientJudge {
     let using = 0
     for (const frame of CODECS[this.#codec].decode(data, MAX_DEPTH) as Frame[]) {
       if (verdict(frame, 'client') !== 'lawful') this.complaint ??= `the client said ${JSON.stringify(frame)}`
-      if (frame[0] === 1) this.#offers((frame[1] as { producers: { written: number }[] }).producers)
+      if (frame[0] === 1) this.#offers(frame[1] as Offers)
       else if (frame[0] === 3) this.#written[frame[1] as number] = (frame[2] as { written: number }).written
       else if (frame[0] === 5) using = frame[1] as number
       else if (frame[0] === 6 || frame[0] === 7) this.#write(using, frame[1] as number)
@@ -55,8 +65,9 @@ export class ClientJudge {
     }
   }
 
-  #offers(producers: readonly { written: number }[]): void {
+  #offers({ producers, cursors }: Offers): void {
     for (const [index, { written }] of producers.entries()) this.#written[index] = written
+    for (const [log, [, offset]] of Object.entries(cursors)) this.#positions.set(log, offset)
   }
 
   #write(index: number, seq: number): void {
@@ -68,7 +79,7 @@ export class ClientJudge {
     if (lawful === 'unlawful') return `frame ${JSON.stringify(frame)?.slice(0, 80)}`
     if (lawful === 'ignored') return null
     const [type, first, second] = frame as Frame
-    if (type === 2) return this.#welcome(first as { producers: ({ last: number } | null)[] })
+    if (type === 2) return this.#welcome(first as Answers)
     if (!this.#isLive) return type === 26 || type === 27 || type === 28 ? null : 'before WELCOME'
     if (type === 10 || type === 11) return this.#acknowledged(first as number, second as number)
     if (type === 12) return this.#entry(first, second as number)
@@ -78,11 +89,14 @@ export class ClientJudge {
     return null
   }
 
-  #welcome({ producers }: { producers: ({ last: number } | null)[] }): string | null {
+  #welcome({ producers, logs }: Answers): string | null {
     if (this.#isLive) return 'a second WELCOME'
     if (producers.length !== this.#written.length) return 'producers that were not offered'
     for (const [index, state] of producers.entries()) {
       if ((state?.last ?? 0) > (this.#written[index] ?? 0)) return 'a last that was never sent'
+    }
+    for (const [log, [, offset]] of Object.entries(logs)) {
+      if (!this.#positions.has(log)) this.#positions.set(log, offset)
     }
     this.#isLive = true
     return null
@@ -97,8 +111,9 @@ export class ClientJudge {
     // A room may have been left, then its entries are nobody's.
     if (String(log).startsWith('room/')) return null
     const position = this.#positions.get(log)
-    if (position !== undefined && offset > position + 1) return `entry ${offset} after ${position}`
-    this.#positions.set(log, Math.max(position ?? 0, offset))
+    if (position === undefined) return null
+    if (offset > position + 1) return `entry ${offset} after ${position}`
+    this.#positions.set(log, Math.max(position, offset))
     return null
   }
 }

@@ -1,7 +1,7 @@
 /**
  * A WebSocket that comes back.
  *
- * Owns: the face of the standard WebSocket, the platform's socket behind it, and the order in which the machine's
+ * Owns: attributes and methods of the standard WebSocket, the platform's socket behind them, and the order in which the machine's
  * effects are performed. Not run by runtime/driver.ts: whoever calls `close()` in a handler may read `readyState` in
  * the next line, so an input is handled at once, and only its effects wait for their turn.
  * Does not own: when to dial (machine.ts), what waits meanwhile (backlog.ts), what is allowed (target.ts, options.ts).
@@ -11,9 +11,10 @@ import type { Clock } from '../runtime/ports.js'
 import { startTimer } from '../runtime/system.js'
 import type { Socket, SocketConstructor, SocketEvent } from '../transports/socket.js'
 import { Backlog, type SocketData } from './backlog.js'
-import { makeEvent, type DropEvent, type RetryEvent, type SocketEventTarget } from './events.js'
+import { makeEvent, type DropEvent } from './events.js'
 import { type End, type Failure, lost, SocketMachine } from './machine.js'
 import { heartbeatOf, limitsOf, type SurewireSocketOptions, untilOpen } from './options.js'
+import { SocketFace } from './socket-face.js'
 import { checkClose, checkProtocols, checkUrl, type Provided } from './target.js'
 
 export type UrlProvider = Provided<string | URL>
@@ -29,19 +30,11 @@ const SYSTEM: SocketWorld = {
   clock: { now: () => performance.now(), setTimer: startTimer },
   random: Math.random,
 }
-const CONSTANTS = ['CONNECTING', 'OPEN', 'CLOSING', 'CLOSED']
-const EVENTS = ['open', 'message', 'error', 'close', 'drop', 'retry']
 const OPEN = 1
 const NORMAL = 1000
 
 /** The default of `ws`. */
 const MAX_MESSAGE_BYTES = 104_857_600
-
-/** What an attribute `on…` holds. */
-interface Handler {
-  handler: ((event: Event) => unknown) | null
-  readonly handleEvent: (event: Event) => void
-}
 
 /**
  * A drop-in for `WebSocket` that reconnects, with any server.
@@ -61,47 +54,13 @@ interface Handler {
  * socket.addEventListener('message', ({ data }) => console.log(data))
  * socket.addEventListener('drop', ({ data, why }) => console.warn('not sent', why, data))
  */
-export class SurewireSocket extends (EventTarget as new () => SocketEventTarget) {
-  declare static readonly CONNECTING: 0
-  declare static readonly OPEN: 1
-  declare static readonly CLOSING: 2
-  declare static readonly CLOSED: 3
-  declare readonly CONNECTING: 0
-  declare readonly OPEN: 1
-  declare readonly CLOSING: 2
-  declare readonly CLOSED: 3
-  declare onopen: WebSocket['onopen']
-  declare onmessage: WebSocket['onmessage']
-  declare onerror: WebSocket['onerror']
-  declare onclose: WebSocket['onclose']
-  declare ondrop: ((this: SurewireSocket, event: DropEvent) => unknown) | null
-  declare onretry: ((this: SurewireSocket, event: RetryEvent) => unknown) | null
-
-  static {
-    for (const [value, name] of CONSTANTS.entries()) {
-      for (const place of [this, this.prototype])
-        Object.defineProperty(place, name, { value, enumerable: true })
-    }
-    for (const type of EVENTS) {
-      Object.defineProperty(this.prototype, `on${type}`, {
-        enumerable: true,
-        get(this: SurewireSocket) {
-          return this.#handlers[type]?.handler ?? null
-        },
-        set(this: SurewireSocket, handler: unknown) {
-          this.#setHandler(type, handler)
-        },
-      })
-    }
-  }
-
+export class SurewireSocket extends SocketFace {
   readonly #options: SurewireSocketOptions
   readonly #world: SocketWorld
   readonly #providers: readonly (() => unknown)[]
   readonly #machine: SocketMachine
   readonly #backlog: Backlog
   readonly #log: ((...values: unknown[]) => void) | null
-  readonly #handlers: { [type: string]: Handler } = {}
   /** Events to be dispatched when the machine has returned. */
   #news: Event[] = []
   #telling = false
@@ -337,17 +296,6 @@ export class SurewireSocket extends (EventTarget as new () => SocketEventTarget)
 
   #write(data: SocketData): void {
     this.#socket?.send(data as string)
-  }
-
-  /** A handler that replaces another keeps its place among the listeners. */
-  #setHandler(type: string, handler: unknown): void {
-    const held: Handler = (this.#handlers[type] ??= {
-      handler: null,
-      handleEvent: (event) => held.handler?.call(this, event),
-    })
-    held.handler = typeof handler === 'function' ? (handler as (event: Event) => unknown) : null
-    if (held.handler === null) this.removeEventListener(type, held)
-    else this.addEventListener(type, held)
   }
 
   #drop(data: SocketData, why: DropEvent['why']): void {

@@ -154,6 +154,14 @@ describe('reconnect()', () => {
     expect([FakeSocket.all.length, socket.readyState, socket.retryCount]).toEqual([2, 1, 0])
   })
 
+  it('forgets the retries before it', async () => {
+    const { socket, dialled } = rig(quick)
+    ;(await dialled()).fail('refused')
+    expect(socket.retryCount).toBe(1)
+    socket.reconnect()
+    expect([socket.retryCount, socket.readyState]).toEqual([0, 0])
+  })
+
   it('starts a socket that was made with startClosed, which keeps what is sent before', async () => {
     const { socket, clock, log, dialled } = rig({ startClosed: true })
     expect([socket.readyState, socket.shouldReconnect]).toEqual([3, false])

@@ -11,7 +11,7 @@ import type {
   ProducerRecord,
 } from '../../src/server/core/store.js'
 import { Violation } from '../../src/testing/simulation/index.js'
-import type { MessageBook } from './books-messages.js'
+import { type MessageBook, splitId } from './books-messages.js'
 
 interface Record {
   readonly epoch: string
@@ -138,7 +138,8 @@ export class ProducerBook {
     const { id, attach } = offer
     const isExplained =
       known !== undefined &&
-      (why === 'stale' ? attach <= known.attach : why === 'user' && user !== known.user)
+      // An equal one would be the same offer, asked twice.
+      (why === 'stale' ? attach < known.attach : why === 'user' && user !== known.user)
     if (!isExplained)
       throw new Violation('I9', `producer ${id} was refused (${why}) with attach ${attach} of ${user}`)
   }
@@ -157,7 +158,8 @@ export class ProducerBook {
   }
 
   /** What a handler sent is appended with its message, all of it, once; of a refused one nothing is. */
-  #checkEffects({ producer, owner, from, to, refused, appends }: Commit, epoch: string): void {
+  #checkEffects(commit: Commit, epoch: string): void {
+    const { producer, owner, from, to, refused, appends } = commit
     const counts = new Map<string, number>()
     for (const { meta } of appends) {
       if (meta.re !== undefined) continue
@@ -165,6 +167,7 @@ export class ProducerBook {
       if (this.#effects.has(key))
         throw new Violation('I1', `effect ${meta.id} was committed twice in one epoch`)
       this.#effects.add(key)
+      checkPlace(commit, meta.id)
       const [message = ''] = meta.id.split(':', 1)
       counts.set(message, (counts.get(message) ?? 0) + 1)
     }
@@ -188,4 +191,12 @@ export class ProducerBook {
       }
     }
   }
+}
+
+/** Effects belong to a message of this commit, or to a request that ends with it. */
+function checkPlace({ producer, from, to, end }: Commit, effect: string): void {
+  const [message = ''] = effect.split(':', 1)
+  const { producer: sender, seq } = splitId(message)
+  if (sender === producer && ((seq > from && seq <= to) || end.includes(seq))) return
+  throw new Violation('I3', `effect ${effect} was committed with ${producer} from ${from} to ${to}`)
 }

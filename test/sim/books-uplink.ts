@@ -122,6 +122,7 @@ export class UplinkBook {
     ) {
       throw new Violation('I4', `${id} was written to the wire before it was stored`)
     }
+    checkHole(lane, seq)
     this.#checkWindow(link, lane, seq)
     const known = this.#ledger.producer(offer.id)
     if (seq <= known.written) this.#sometimes('a message was written again')
@@ -182,6 +183,7 @@ export class UplinkBook {
   #void(link: LinkBook, using: number, from: Seq, to: Seq): void {
     const lane = this.#laneOf(link, using, from)
     const known = this.#ledger.producer(lane.offer.id)
+    checkHole(lane, from)
     if (lane.state != null && to <= lane.state.held && lane.state.held > 0) {
       throw new Violation(
         'I4',
@@ -216,4 +218,11 @@ function sendsBefore({ lanes }: LinkBook): SentMessage['after'] {
   return lanes
     .filter(({ offer, written, state }) => offer.kind === 'messages' && written > 0 && state != null)
     .map(({ offer, written, state }) => ({ producer: offer.id, epoch: state?.epoch ?? '', seq: written }))
+}
+
+/** Numbers follow each other; what is missing has been stated as void (I2). */
+function checkHole({ offer, state, written }: Lane, seq: Seq): void {
+  const before = Math.max(written, state?.held ?? 0, state?.last ?? 0)
+  if (seq <= before + 1) return
+  throw new Violation('I2', `${offer.id}.${seq} was written after ${before}; the hole was not stated`)
 }

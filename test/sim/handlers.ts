@@ -36,13 +36,13 @@ export function addHandlers(server: TestServer, host: HandlerHost): void {
   const messages: Record<(typeof HANDLED)[number], Work> = {
     plain: () => undefined,
     fan: (_data, context, run) => fan(context, run),
-    slow: async ({ ms }, context, run) => {
-      await host.later(ms)
-      if (!context.signal.aborted) fan(context, run)
-    },
-    fail: (_data, context) => {
+    slow: (data, context, run) => slowly(host, data, context, run),
+    fail: ({ tag }, context) => {
       context.toUser('ada').send('note', { to: 'user/ada' })
-      throw new CodedError('refused', 'as it should')
+      if (tag % 2 === 0) throw new CodedError('refused', 'as it should')
+      return host.later(5).then(() => {
+        throw new CodedError('refused', 'as it should')
+      })
     },
     late: (_data, context) => void host.later(10).then(() => sendTooLate(context)),
   }
@@ -120,12 +120,22 @@ function begin({ name, books, port }: HandlerHost, { id, redelivered, signal }: 
   books.guard(() => {
     books.messages.ran(id, run)
     const message = books.messages.get(id)
+    checkBegun(books, run, id)
     checkAfterSends(books, port(), id)
     if (message !== undefined && message.runs.length > 1)
       books.sometimes('a message ran again, as redelivered')
     if (message?.leftover === true) books.sometimes('the next page drained what was left')
   })
   return run
+}
+
+/** Takes its time before or after it sends. Some never return: only their deadline ends them. */
+async function slowly(host: HandlerHost, { tag, ms }: Sent, context: Context, run: Run): Promise<void> {
+  const sendsFirst = tag % 3 === 0
+  if (sendsFirst) fan(context, run)
+  if (tag % 31 === 0) return new Promise(() => undefined)
+  await host.later(ms)
+  if (!sendsFirst && !context.signal.aborted) fan(context, run)
 }
 
 /** To a room, to the sender, to its session. */
@@ -145,6 +155,13 @@ function sendTooLate(context: Context): void {
     return
   }
   throw new Error('a handler could send after it had ended')
+}
+
+/** A request begins once the store holds that it began: whoever takes over must know (rule 2). */
+function checkBegun({ messages, producers }: Books, { epoch }: Run, id: string): void {
+  const { producer, seq } = splitId(id)
+  if (messages.get(id)?.kind !== 'request' || producers.committed(producer, epoch) >= seq) return
+  throw new Violation('I1', `request ${id} began before the store knew of it`)
 }
 
 /** A request begins once what came before it on its connection is committed. What another process took over is not waited for. */

@@ -8,6 +8,8 @@ import type { Habits } from './parameters.js'
 
 /** Url, credentials and disk take their time between the end of a wait and the dial. */
 const SLACK_MS = 500
+/** A timer of the client ran by then: it pings more often than that. */
+const NOTICED_AFTER_MS = 90_000
 /** In floating point a wait may seem shorter by this. */
 const ROUNDING_MS = 1
 
@@ -17,7 +19,7 @@ export class DialBook {
   /** Until then the server asked to stay away. */
   #awayUntil = 0
   #isAdvised = false
-  #isJumpDue = false
+  #jumpDueUntil = 0
   /** Why it must not dial by itself. */
   #forbidden: string | null = null
   #refusals = 0
@@ -46,9 +48,9 @@ export class DialBook {
   }
 
   /** The clock jumped. The client notices when its next timer runs, which may be in a wait that is still to come. */
-  clockJumped(): void {
+  clockJumped(now: number): void {
     this.#wait = null
-    this.#isJumpDue = true
+    this.#jumpDueUntil = now + NOTICED_AFTER_MS
   }
 
   away(until: number): void {
@@ -93,7 +95,6 @@ export class DialBook {
     }
     this.#awayUntil = 0
     this.#isAdvised = false
-    this.#isJumpDue = false
     this.#checkWait(now)
     this.#wait = null
   }
@@ -103,7 +104,7 @@ export class DialBook {
     const longest = Math.min(maxDelayMs, initialDelayMs * factor ** Math.min(this.#retries, 64))
     const share = { none: 1, equal: 0.5, full: 0 }[jitter]
     this.#retries++
-    if (this.#isAdvised || this.#isJumpDue) return
+    if (this.#isAdvised || now < this.#jumpDueUntil) return
     this.#wait = { from: now, atLeastMs: longest * share }
   }
 

@@ -82,6 +82,8 @@ export class LinkBook {
   closedByClient = false
   /** That said WELCOME. */
   process = ''
+  /** Where it was dialled; its page may have dialled elsewhere since. */
+  readonly node: string
   /** Highest tag that was written again here, and whether anything fresh was. */
   resent = 0
   fresh = false
@@ -89,7 +91,9 @@ export class LinkBook {
   constructor(
     readonly id: number,
     readonly owner: LinkOwner,
-  ) {}
+  ) {
+    this.node = owner.node
+  }
 
   reading(): Reading {
     const { hello, welcome } = this

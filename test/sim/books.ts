@@ -43,7 +43,7 @@ export class Books {
         sometimes: (situation) => context.sometimes(situation),
         count: (what, by) => context.count(what, by),
         heard,
-        processOf: (link) => this.processAt(link.owner.node),
+        processOf: (link) => this.processAt(link.node),
       },
     )
     network.trace((event) => this.guard(() => this.wire.happened(event)))

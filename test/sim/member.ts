@@ -210,7 +210,7 @@ export class Member implements LinkOwner {
   heard(link: LinkBook, frame: Frame): void {
     if (link !== this.#link) return
     // What a frozen page got is heard later, and then holds from then on.
-    if (this.page.frozen) return this.dials.clockJumped()
+    if (this.page.frozen) return this.dials.clockJumped(this.#parts.clock.now())
     if (frame[0] === FrameType.AWAY) {
       this.#parts.books.sometimes('AWAY was heard')
       this.dials.away(this.#parts.clock.now() + (frame[1] as { afterMs: number }).afterMs)

@@ -29,7 +29,7 @@ function excusing(steps: Readonly<Record<string, Step<SurewireWorld>>>): Record<
       {
         ...one,
         run: (world: SurewireWorld, args: unknown) => {
-          for (const { dials } of world.members) dials.clockJumped()
+          for (const { dials } of world.members) dials.clockJumped(world.clock.now())
           return one.run(world, args)
         },
       },

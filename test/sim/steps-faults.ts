@@ -71,6 +71,28 @@ function forget(world: SurewireWorld, ms: number): void {
   if (world.store.loseTail(ms) > 0) world.books.sometimes('the store lost its tail')
 }
 
+/** A HELLO that overtakes another: the connection before it was slow, and was given up as soon as it was open. */
+const holdsBack = step<SurewireWorld, { who: number; ms: number }>({
+  weight: 0.6,
+  sort: 'fault',
+  draw: (random) => ({ who: random.integer(0, WHO), ms: random.integer(50, 900) }),
+  run: (world, { who, ms }) => {
+    const member = world.member(who)
+    member.restart(true)
+    world.later(0, () => {
+      const slow = world.network.links().find(({ id }) => id === member.link?.id)
+      slow?.set({ latencyMs: ms, jitterMs: 0 })
+      const wait = (left: number): void => {
+        if (slow === undefined || slow.state === 'closed' || left === 0) return
+        if (slow.state === 'open') member.restart(true)
+        else world.later(20, () => wait(left - 1))
+      }
+      wait(100)
+    })
+  },
+  tell: ({ who, ms }) => `client ${who} dials again while its HELLO takes ${ms} ms`,
+})
+
 const storeFails = step<SurewireWorld, { calls: number; when: 'before' | 'after' }>({
   weight: 1,
   sort: 'fault',
@@ -223,6 +245,7 @@ export const faultSteps = {
   'crash server': crashes,
   'deploy server': deploys,
   'store forgets': storeForgets,
+  'hold back a hello': holdsBack,
   'store fails': storeFails,
   'store stalls': storeStalls,
   'store slows': storeSlows,

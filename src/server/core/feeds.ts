@@ -13,6 +13,8 @@ export type Wish = { readonly epoch: string | null; readonly offset: number } | 
 
 /** Entries kept at hand between turns: live followers never need more, and those that lag read the log. */
 const TAIL_ENTRIES = 128
+/** Epochs of a log that are known to be over; answers that were overtaken by more changes than this are not to be expected. */
+const EPOCHS_REMEMBERED = 8
 
 export class Feeds {
   readonly #kernel: Kernel
@@ -71,7 +73,7 @@ export class Feeds {
   /** An entry was appended, here or on another process. */
   appended(log: string, epoch: string, entry: LogEntry): void {
     const feed = this.#feeds.get(log)
-    if (feed === undefined) return
+    if (feed === undefined || feed.over.includes(epoch)) return
     if (feed.epoch !== epoch) this.#renew(feed, epoch)
     if (entry.offset <= feed.head) return
     if (entry.offset !== feed.head + 1) feed.tail = []
@@ -80,8 +82,9 @@ export class Feeds {
     this.fresh.add(feed)
   }
 
-  /** What the store says of a log may be newer than what was heard. */
+  /** What the store says of a log may be newer than what was heard; or older, if its answer was overtaken. */
   observe(feed: Feed, state: LogState): void {
+    if (feed.over.includes(state.epoch)) return
     if (feed.epoch !== state.epoch) this.#renew(feed, state.epoch)
     if (state.head <= feed.head) return
     feed.head = state.head
@@ -153,6 +156,7 @@ export class Feeds {
   }
 
   #renew(feed: Feed, epoch: string): void {
+    feed.over = [...feed.over, feed.epoch].slice(-EPOCHS_REMEMBERED)
     feed.epoch = epoch
     feed.head = 0
     feed.tail = []
@@ -174,6 +178,7 @@ function emptyFeed(log: string, opening: FeedWaiter[]): Feed {
     opening,
     holds: 0,
     epoch: '',
+    over: [],
     head: 0,
     tail: [],
     followers: new Set(),

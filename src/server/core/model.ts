@@ -219,6 +219,8 @@ export interface Feed {
   /** Who is about to follow: the feed stays meanwhile. */
   holds: number
   epoch: string
+  /** The latest epochs that are over: an answer that was overtaken must not bring one back. */
+  over: readonly string[]
   head: number
   /** The newest entries, dense, up to `head`. */
   tail: LogEntry[]

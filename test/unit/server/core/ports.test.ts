@@ -73,6 +73,19 @@ test('an append that is told late does not take a log back: who joins then start
   expect(server.sent(2, FrameType.JOINED)).toMatchObject([{ 3: epoch, 4: 2 }])
 })
 
+test('what is told late of an epoch that is over does not bring it back: no second GAP, nothing twice', () => {
+  const server = live()
+  server.says(1, [JOIN, 1, 'r'])
+  const { epoch } = server.store.logState('room/r') as { epoch: string }
+  server.do({ type: 'appended', log: 'room/r', epoch, entry: entry(1) })
+  server.do({ type: 'appended', log: 'room/r', epoch: 'anew', entry: entry(1) })
+  server.do({ type: 'appended', log: 'room/r', epoch, entry: entry(2) })
+  server.do({ type: 'appended', log: 'room/r', epoch: 'anew', entry: entry(2) })
+  // The store of this test still answers with the old epoch: every page is an answer that was overtaken.
+  expect(server.sent(1, FrameType.GAP)).toMatchObject([[FrameType.GAP, 'room/r', 'anew', 2, null, 'epoch']])
+  expect(server.sent(1, ENTRY).map(([, , offset]) => offset)).toEqual([1, 1, 2])
+})
+
 test('a request that ends without a reply is answered with null', () => {
   const server = live()
   server.says(1, [FrameType.USE, 1], [REQUEST, 1, 'ask', null])

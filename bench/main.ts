@@ -94,7 +94,7 @@ const readLatest = (): Results => JSON.parse(readFileSync(LATEST, 'utf8')) as Re
 
 function save(file: string, results: Results): void {
   mkdirSync(dirname(file), { recursive: true })
-  writeFileSync(file, `${JSON.stringify(results, null, 1)}\n`)
+  writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`)
 }
 
 function print(results: Results): void {
@@ -104,7 +104,7 @@ function print(results: Results): void {
       Object.fromEntries(
         Object.entries(metrics).map(([key, { value, ratio }]) => [
           key,
-          `${value.toPrecision(4)} (${ratio?.toFixed(2)})`,
+          `${value.toPrecision(4)}${ratio === null ? '' : ` (${ratio.toFixed(2)})`}`,
         ]),
       )
     console.table(Object.fromEntries(found.map((peer) => [peer.peer, row(peer)])))

@@ -37,7 +37,7 @@ function bytes(measure: string, key: string, limit: number, beyond: string | nul
   }
 }
 
-/** The figures of a growth measure next to each other, as a share of the smallest amount's; flat means 1. */
+/** The figures of a growth measure next to each other: none may be much above the cheapest of a smaller amount. */
 function flat(measure: string, tolerance: number): Goal['reached'] {
   return (results) => {
     const found = results.measures.find(({ name }) => name === measure)
@@ -45,8 +45,10 @@ function flat(measure: string, tolerance: number): Goal['reached'] {
     if (metrics === undefined) return null
     const values = Object.values(metrics).map(({ value }) => value)
     const text = values.map((value) => value.toFixed(1)).join(' → ')
-    const [first = Number.NaN] = values
-    return { text: `${text} µs`, met: values.every((value) => value <= first * tolerance) }
+    const least = Math.min(...values)
+    // What comes before the cheapest is a fixed cost that is spread over more and more.
+    const later = values.slice(values.indexOf(least))
+    return { text: `${text} µs`, met: later.every((value) => value <= least * tolerance) }
   }
 }
 
@@ -139,17 +141,17 @@ const goals: readonly Goal[] = [
   { measure: 'core bundle, min + gzip', target: '≤ 8,192 B', reached: core },
   {
     measure: 'client CPU a message, 1,000 → 1,000,000 queued',
-    target: 'flat (≤ 1.25 × the first)',
+    target: 'flat: ≤ 1.25 × the cheapest before',
     reached: flat('growthQueued', 1.25),
   },
   {
     measure: 'server CPU a receiver, 10 → 1,000 receivers',
-    target: 'flat (≤ 1.25 × the first)',
+    target: 'flat: ≤ 1.25 × the cheapest before',
     reached: flat('growthReceivers', 1.25),
   },
   {
     measure: 'time a missed message, 100 → 100,000 missed',
-    target: 'flat (≤ 1.25 × the first)',
+    target: 'flat: ≤ 1.25 × the cheapest before',
     reached: flat('growthMissed', 1.25),
   },
 ]

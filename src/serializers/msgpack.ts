@@ -7,6 +7,7 @@
  */
 import { Decoder, Encoder, type ExtensionCodecType } from '@msgpack/msgpack'
 import { type Encoded, MAX_DEPTH, type Serializer } from '../protocol/codec.js'
+import { ProtocolError } from '../protocol/errors.js'
 import { checkMessagePack } from './msgpack-walk.js'
 import {
   forbiddenKey,
@@ -60,7 +61,7 @@ function refuseConverted(value: object): void {
  */
 export function msgpack(): Serializer {
   const encoder = makeEncoder(MAX_FRAME_DEPTH)
-  const decoder = new Decoder({ extensionCodec: guard })
+  const decoder = new Decoder({ extensionCodec: guard, mapKeyConverter: textKey })
   return {
     name: 'msgpack',
     encode: (value) => encode(encoder, value) ?? encodeDeep(value),
@@ -69,6 +70,12 @@ export function msgpack(): Serializer {
     decode: (data, maxDepth) => decode(decoder, data, maxDepth),
     size: wireSize,
   }
+}
+
+/** The library would take numbers too, and make texts of them. */
+function textKey(key: unknown): string {
+  if (typeof key === 'string') return key
+  throw notFormat('MessagePack', 'the key of a map is not a text')
 }
 
 function makeEncoder(maxDepth: number): Encoder {
@@ -108,6 +115,7 @@ function decode(decoder: Decoder, data: Encoded, maxDepth: number): unknown {
   try {
     return decoder.decode(bytes)
   } catch (error) {
+    if (error instanceof ProtocolError) throw error
     const detail = error instanceof Error ? error.message : String(error)
     throw detail.includes('__proto__') ? forbiddenKey() : notFormat('MessagePack', detail, error)
   }

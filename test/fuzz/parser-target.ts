@@ -109,6 +109,10 @@ const library = new Decoder({
   maxBinLength: LONGEST,
   maxArrayLength: LONGEST,
   maxMapLength: LONGEST,
+  mapKeyConverter: (key) => {
+    if (typeof key === 'string') return key
+    throw new Error('a key that is no text')
+  },
 })
 
 function isRefusableBytes(data: Uint8Array): boolean {

@@ -13,12 +13,23 @@ const json = (side: Message['side'], frame: unknown): Message => ({
   data: JSON.stringify([frame]),
 })
 
+const bytes = (side: Message['side'], values: readonly number[]): Message => ({
+  codec: 'msgpack',
+  side,
+  data: Uint8Array.from(values),
+})
+
 export const FAILED_MESSAGES: readonly (readonly [string, Message])[] = [
   ['PRESENCE of a server without members', json('server', [21, 'lobby', 5, 'sync', null])],
   ['SEND without data', json('client', [6, 7, null, 'note'])],
   ['REQUEST without data', json('client', [7, 1, 'echo'])],
   ['VOLATILE of a client without data', json('client', [20, 'lobby', 'typing'])],
   ['VOLATILE of a server without data', json('server', [20, 'lobby', 'typing'])],
+  ['a MessagePack map with a number for a key', bytes('client', [0x91, 0x92, 0x18, 0x81, 0x01, 0xc0])],
+  [
+    'a MessagePack map with a number of 64 bits for a key',
+    bytes('client', [0x81, 0xcf, 0x00, 0x1f, 0xff, 0xff, 0xff, 0xff, 0xfd, 0x9f, 0xff]),
+  ],
 ]
 
 const HELLO = {

@@ -101,6 +101,14 @@ describe('msgpack', () => {
     expect(() => decode(0x81, 0xaa, ...overlong, 0xc0)).toThrow(refused('forbidden_key'))
   })
 
+  it.each([
+    ['a number', [0x01]],
+    ['nil', [0xc0]],
+    ['bytes', [0xc4, 0x01, 0x61]],
+  ])('refuses %s as the key of a map', (_what, key) => {
+    expect(() => decode(0x81, ...key, 0xc0)).toThrow(refused('malformed'))
+  })
+
   it('lets __proto__ through as text', () => {
     expect(serializer.decode(serializer.encode(['__proto__']), MAX_DEPTH)).toEqual(['__proto__'])
   })

@@ -444,8 +444,7 @@ export class SurewireClient implements Client<Contract> {
         return this.#rooms.get(effect.room)?.changed()
       case 'gap':
         this.#announcer.log('warn', 'gap', { ...effect.gap })
-        this.#inbox.inTurn(effect.gap.log, () => this.#announcer.announce('gap', effect.gap))
-        return
+        return this.#inbox.inTurn(effect.reader, () => this.#announcer.announce('gap', effect.gap))
       case 'opened-session':
         this.#announcer.log('info', 'session', { resumed: effect.resumed, user: effect.user.id })
         this.#announcer.announce('open', { resumed: effect.resumed, user: effect.user })

@@ -8,6 +8,7 @@
 import { type Contract, schemaOf, validate } from '../protocol/contract.js'
 import { messageOf, SurewireError } from '../protocol/errors.js'
 import type { Message } from '../protocol/messages.js'
+import type { LogReader } from '../delivery/reader.js'
 import { isThenable } from '../runtime/thenable.js'
 import type { Delivery } from '../session/client/inputs.js'
 import type { HandlerRegistry } from './handlers.js'
@@ -24,7 +25,12 @@ export interface InboxHost {
 const COMPACT_AFTER = 1_024
 
 /** What waits behind a handler of its log that has not finished: an entry, or the news of a gap. */
-type Waiting = Delivery | (() => void)
+type Waiting = Delivery | News
+
+interface News {
+  readonly reader: LogReader
+  readonly announce: () => void
+}
 
 /** One log's queue; what is before `next` is done. Bounded by the receive window. */
 interface LogQueue {
@@ -54,15 +60,16 @@ export class Inbox {
     void this.#run(message)
   }
 
-  /** Calls back in its turn: after the entries of the log that came before. */
-  inTurn(log: string, announce: () => void): void {
-    const queue = this.#queues.get(log)
-    if (queue !== undefined) queue.waiting.push(announce)
-    else announce()
+  /** Calls back in its turn: after the entries of the log that came before; never if the reader is abandoned by then. */
+  inTurn(reader: LogReader, announce: () => void): void {
+    const queue = this.#queues.get(reader.log)
+    if (queue !== undefined) queue.waiting.push({ reader, announce })
+    else if (!reader.abandoned) announce()
   }
 
+  /** A handler of an entry in the same batch may have turned away from the log. */
   #start(delivery: Delivery): void {
-    const running = this.#run(delivery.message)
+    const running = delivery.reader.abandoned ? null : this.#run(delivery.message)
     if (running === null) return this.#host.handled(delivery)
     const queue: LogQueue = { waiting: [], next: 0 }
     this.#queues.set(delivery.log, queue)
@@ -79,8 +86,8 @@ export class Inbox {
         queue.next = 0
       }
       const current = next
-      if (typeof current === 'function') {
-        current()
+      if ('announce' in current) {
+        if (!current.reader.abandoned) current.announce()
         continue
       }
       const running = current.reader.abandoned ? null : this.#run(current.message)

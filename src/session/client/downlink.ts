@@ -78,7 +78,7 @@ export class Downlink {
     if (reader === undefined) return
     this.#readers.delete(log)
     const [epoch, offset] = reader.position
-    this.#announceGap(log, epoch, { from: offset + 1, to: null }, why)
+    this.#announceGap(reader, epoch, { from: offset + 1, to: null }, why)
   }
 
   logs(): string[] {
@@ -129,9 +129,10 @@ export class Downlink {
 
   /** Takes a gap; `true` if something is missing for this client. */
   gap([, log, epoch, from, to, why]: GapFrame): boolean {
-    const missing = this.#readerFor(log)?.gap(epoch, from, to) ?? null
-    if (missing === null) return false
-    this.#announceGap(log, epoch, missing, why)
+    const reader = this.#readerFor(log)
+    const missing = reader?.gap(epoch, from, to) ?? null
+    if (reader === null || missing === null) return false
+    this.#announceGap(reader, epoch, missing, why)
     return true
   }
 
@@ -156,8 +157,14 @@ export class Downlink {
     })
   }
 
-  #announceGap(log: string, epoch: string, range: { from: number; to: number | null }, why: string): void {
+  #announceGap(
+    reader: LogReader,
+    epoch: string,
+    range: { from: number; to: number | null },
+    why: string,
+  ): void {
+    const { log } = reader
     this.#counters.gaps++
-    this.#emit({ type: 'gap', gap: { room: roomOf(log), log, epoch, ...range, why } })
+    this.#emit({ type: 'gap', gap: { room: roomOf(log), log, epoch, ...range, why }, reader })
   }
 }

@@ -52,7 +52,8 @@ export type SessionEffect =
   | { readonly type: 'deliver'; readonly delivery: Delivery }
   | { readonly type: 'deliver-volatile'; readonly message: Message }
   | { readonly type: 'settled'; readonly entry: OutboxEntry }
-  | { readonly type: 'gap'; readonly gap: Gap }
+  /** Of a reader that was abandoned before its turn it is not told. */
+  | { readonly type: 'gap'; readonly gap: Gap; readonly reader: LogReader }
   | { readonly type: 'room-changed'; readonly room: string }
   | { readonly type: 'opened-session'; readonly resumed: boolean; readonly user: User }
   | { readonly type: 'lost'; readonly code: number; readonly reason: string; readonly cause: Cause }

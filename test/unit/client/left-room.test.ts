@@ -45,6 +45,34 @@ describe('a room with a handler that takes its time', () => {
     expect(told).toEqual([1])
   })
 
+  it('tells of no gap of the time before it was joined anew', async () => {
+    const { client, room, told, publish, done, clock } = await busyRoom(2)
+    await client.disconnect()
+    await publish(4, 5, 6)
+    void client.connect()
+    await clock.advanceAsync(100)
+    void room.join({ from: 'now' })
+    await clock.advanceAsync(100)
+    await done()
+    await publish(7)
+
+    expect(told).toEqual([1, 7])
+  })
+
+  it('hands on nothing of the same batch once a handler has left', async () => {
+    const { room, told, done, clock, client, publish } = await busyRoom()
+    await done()
+    await client.disconnect()
+    await publish(4, 5, 6)
+    room.on('news', (data) => {
+      if (data === 4) void room.leave()
+    })
+    void client.connect()
+    await clock.advanceAsync(100)
+
+    expect(told).toEqual([1, 2, 3, 4])
+  })
+
   it('tells of a gap after the entries before it', async () => {
     const { client, told, publish, done, clock } = await busyRoom(2)
     await client.disconnect()

@@ -207,11 +207,6 @@ const faults: readonly (readonly [name: string, breaks: readonly string[], fault
     ['rule 7', 'I4'],
     'with durable storage a message is written before it is stored',
   ],
-  [
-    'epoch-written-in-before-stored',
-    ['rule 7', 'I1'],
-    'messages are written in an epoch that storage does not hold yet',
-  ],
   ['outbox-lock-kept', ['rule 6', 'I12'], 'a client that was closed does not let go of its outbox'],
   ['skip-not-sent', ['rule 8', 'I5'], 'entries for others are left out without SKIP'],
   [

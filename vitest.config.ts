@@ -3,6 +3,23 @@ import { defineConfig } from 'vitest/config'
 
 const source = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
+/** The React adapter under one major of React, in jsdom. */
+const reactProject = (
+  name: string,
+  alias: { find: RegExp; replacement: string }[],
+  setupFiles: string[],
+) => ({
+  extends: true as const,
+  resolve: { alias },
+  test: {
+    name,
+    include: ['test/unit/react/**/*.test.{ts,tsx}'],
+    environment: 'jsdom',
+    setupFiles: [...setupFiles, 'test/support/react-setup.ts'],
+    testTimeout: 10_000,
+  },
+})
+
 export default defineConfig({
   resolve: {
     // package.json maps this name to built files; tests run the sources.
@@ -20,8 +37,24 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: ['test/unit/**/*.test.{ts,tsx}'], testTimeout: 5_000 },
+        test: {
+          name: 'unit',
+          include: ['test/unit/**/*.test.{ts,tsx}'],
+          exclude: ['test/unit/react/**'],
+          testTimeout: 5_000,
+        },
       },
+      reactProject('react19', [], []),
+      reactProject(
+        'react18',
+        [
+          { find: /^react$/, replacement: 'react18' },
+          { find: /^react\//, replacement: 'react18/' },
+          { find: /^react-dom$/, replacement: 'react-dom18' },
+          { find: /^react-dom\//, replacement: 'react-dom18/' },
+        ],
+        ['test/support/react18-setup.ts'],
+      ),
       {
         extends: true,
         test: { name: 'conformance', include: ['test/conformance/**/*.test.ts'], testTimeout: 10_000 },

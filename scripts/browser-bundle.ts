@@ -2,6 +2,7 @@
  * Owns: bundling the sources for browsers, without a build before it: for measuring sizes and for pages that are
  * served while developing. Does not own the package's build (tsup.config.ts).
  */
+import { join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build, type Plugin } from 'esbuild'
 import { entries } from './entries.js'
@@ -27,15 +28,36 @@ const sources: Plugin = {
   },
 }
 
+/** Leaves out what matches: a package, or a directory of the sources by its path from the root. */
+function leaveOut(without: readonly string[]): Plugin {
+  const matches = (path: string) => without.some((name) => path === name || path.startsWith(`${name}/`))
+  return {
+    name: 'left-out',
+    setup(bundle) {
+      bundle.onResolve({ filter: /^[^.]/ }, ({ path }) => (matches(path) ? { path, external: true } : null))
+      bundle.onResolve({ filter: /^\.\.?\// }, ({ path, resolveDir }) => {
+        const isOut = matches(relative(root, join(resolveDir, path)).split(sep).join('/'))
+        return isOut ? { path, external: true, sideEffects: false } : null
+      })
+    },
+  }
+}
+
 export interface BrowserBundleOptions {
   /** TypeScript or JavaScript; relative imports start at the repository's root. */
   readonly code: string
   /** @default true */
   readonly minify?: boolean
+  /** Packages and directories of the sources that stay outside. @default none */
+  readonly without?: readonly string[]
 }
 
 /** One ES module that runs in a browser by itself. */
-export async function bundleForBrowser({ code, minify = true }: BrowserBundleOptions): Promise<Uint8Array> {
+export async function bundleForBrowser({
+  code,
+  minify = true,
+  without = [],
+}: BrowserBundleOptions): Promise<Uint8Array> {
   const result = await build({
     stdin: { contents: code, resolveDir: root, loader: 'ts', sourcefile: 'entry.ts' },
     bundle: true,
@@ -48,7 +70,7 @@ export async function bundleForBrowser({ code, minify = true }: BrowserBundleOpt
     define: { 'process.env.NODE_ENV': '"production"' },
     legalComments: 'none',
     logLevel: 'silent',
-    plugins: [sources],
+    plugins: [leaveOut(without), sources],
   })
   const [output] = result.outputFiles
   if (output === undefined) throw new Error('esbuild wrote nothing')

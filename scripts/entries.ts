@@ -6,6 +6,7 @@ export const entries = {
   testing: 'src/testing/index.ts',
   conformance: 'src/conformance/index.ts',
   websocket: 'src/websocket/index.ts',
+  react: 'src/react/index.ts',
 } as const
 
 /** Built like entries, reached only through package.json's `imports`. */

@@ -9,7 +9,7 @@ export interface Measured {
 }
 
 export async function measure(budget: SizeBudget): Promise<Measured> {
-  const bundle = await bundleForBrowser({ code: budget.code })
+  const bundle = await bundleForBrowser({ code: budget.code, without: budget.without ?? [] })
   return { budget, minifiedBytes: bundle.byteLength, gzipBytes: gzipSync(bundle, { level: 9 }).byteLength }
 }
 

@@ -24,6 +24,8 @@ export {
   type ReplyData,
   type ReplyInput,
   type RequestData,
+  type Register,
+  type RegisteredContract,
   type RequestedData,
   type RequestSchema,
   type RequestType,

@@ -49,6 +49,25 @@ export interface AnyContract extends Contract {
   readonly request: { readonly [type: string]: RequestSchema }
 }
 
+/**
+ * Where an application names its contract once, for what has no client in its hands to take the types from, such as
+ * the hooks of `surewire/react`. Empty until then: every type name is allowed and data is `unknown`.
+ *
+ * @example
+ * declare module 'surewire' {
+ *   interface Register {
+ *     contract: typeof contract
+ *   }
+ * }
+ */
+// oxlint-disable-next-line typescript/no-empty-interface, typescript/no-empty-object-type -- filled by applications
+export interface Register {}
+
+/** The contract that a {@link Register} names. */
+export type ContractIn<R> = R extends { contract: infer C extends Contract } ? C : AnyContract
+/** The application's contract, or {@link AnyContract} if it named none. */
+export type RegisteredContract = ContractIn<Register>
+
 type Types<S> = S extends Schema ? NonNullable<S['~standard']['types']> : never
 /** What a sender passes in. */
 export type InputOf<S> = Types<S>['input']

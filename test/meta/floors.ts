@@ -52,7 +52,7 @@ export const floors: Readonly<Record<string, Floor>> = {
   },
   // It holds servers of others to the protocol, so it leans on nothing that ours is made of but the shapes of frames.
   conformance: { floors: ['protocol'], packages: [] },
-  react: { floors: ['client'], packages: ['react', 'react-dom'] },
+  react: { floors: ['protocol', 'client'], packages: ['react'] },
   vanilla: { floors: ['client'], packages: [] },
   yjs: { floors: ['client'], packages: ['yjs', 'y-protocols'] },
   devtools: { floors: ['client'], packages: [] },
@@ -73,6 +73,8 @@ export const reaches: Readonly<Record<string, Reach>> = {
   // The test network has no ports, so it shall not load a WebSocket server.
   'src/testing/index.ts': { never: ['ws'] },
   'src/conformance/index.ts': { only: [] },
+  // No react-dom: it renders on servers and in React Native as well.
+  'src/react/index.ts': { only: ['react', 'eventemitter3', 'nanoid', '#platform'] },
   // nanoid comes with runtime/system.ts; bundlers leave it out, because nothing here makes an id.
   'src/websocket/index.ts': { only: ['#platform', 'nanoid'] },
 }

@@ -1,0 +1,35 @@
+/**
+ * `usePresence`: who is in a room.
+ */
+import { useCallback } from 'react'
+import type { Member } from '../protocol/frames.js'
+import { useClient } from './context.js'
+import { useSelected } from './use-selected.js'
+
+export interface UsePresence {
+  /** By member id; the same map until somebody came, changed or left. */
+  readonly members: ReadonlyMap<string, Member>
+  /** Changes how others see this session. */
+  readonly update: (state: object) => void
+}
+
+const NOBODY: ReadonlyMap<string, Member> = new Map()
+
+/**
+ * Who is in a room, and what they say of themselves. It does not join: `useRoom` does.
+ *
+ * @example
+ * const { members, update } = usePresence('lobby')
+ * return <input onFocus={() => update({ typing: true })} onBlur={() => update({ typing: false })} />
+ */
+export function usePresence(id: string): UsePresence {
+  const { presence } = useClient().room(id)
+  const members = useSelected(
+    presence,
+    () => presence.get(),
+    NOBODY,
+    (all) => all,
+  )
+  const update = useCallback((state: object) => presence.update(state), [presence])
+  return { members, update }
+}

@@ -7,6 +7,7 @@ export const entries = {
   conformance: 'src/conformance/index.ts',
   websocket: 'src/websocket/index.ts',
   react: 'src/react/index.ts',
+  vanilla: 'src/vanilla/index.ts',
 } as const
 
 /** Built like entries, reached only through package.json's `imports`. */

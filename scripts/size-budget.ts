@@ -30,4 +30,9 @@ export const sizeBudgets: readonly SizeBudget[] = [
     maxBytes: 2_048,
     without: ['react', 'src/client', 'src/protocol'],
   },
+  {
+    name: 'surewire/vanilla: everything, without the core',
+    code: `import { bindStatus, connectionToasts, toEventTarget } from 'surewire/vanilla'; globalThis.vanilla = [bindStatus, connectionToasts, toEventTarget]`,
+    maxBytes: 1_536,
+  },
 ]

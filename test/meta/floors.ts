@@ -53,7 +53,7 @@ export const floors: Readonly<Record<string, Floor>> = {
   // It holds servers of others to the protocol, so it leans on nothing that ours is made of but the shapes of frames.
   conformance: { floors: ['protocol'], packages: [] },
   react: { floors: ['protocol', 'client'], packages: ['react'] },
-  vanilla: { floors: ['client'], packages: [] },
+  vanilla: { floors: ['protocol', 'client'], packages: [] },
   yjs: { floors: ['client'], packages: ['yjs', 'y-protocols'] },
   devtools: { floors: ['client'], packages: [] },
   websocket: { floors: ['protocol', 'connection', 'runtime', 'transports'], packages: ['#platform'] },
@@ -75,6 +75,8 @@ export const reaches: Readonly<Record<string, Reach>> = {
   'src/conformance/index.ts': { only: [] },
   // No react-dom: it renders on servers and in React Native as well.
   'src/react/index.ts': { only: ['react', 'eventemitter3', 'nanoid', '#platform'] },
+  // Types alone: the built file runs in a browser without anything beside it.
+  'src/vanilla/index.ts': { only: [] },
   // nanoid comes with runtime/system.ts; bundlers leave it out, because nothing here makes an id.
   'src/websocket/index.ts': { only: ['#platform', 'nanoid'] },
 }

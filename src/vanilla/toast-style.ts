@@ -1,0 +1,15 @@
+/**
+ * Owns: how toasts look. Everything that a page may want otherwise is a variable (docs/vanilla.md lists them). Nothing
+ * moves, so that nobody has to ask for less of it.
+ *
+ * Styles of elements, not a sheet: so they hold in a shadow tree too, and a policy against inline styles
+ * (`style-src 'self'`) does not concern what scripts set.
+ */
+const accents: Readonly<Record<string, string>> = { lost: '#ea0', givenUp: '#f54' }
+
+export function dress(news: string, region: HTMLElement, toast: HTMLElement): void {
+  region.style.cssText =
+    'position:var(--surewire-position,fixed);inset:var(--surewire-inset,auto 1em 1em auto);z-index:9'
+  toast.dataset.toast = news
+  toast.style.cssText = `padding:var(--surewire-padding,.5em 1em);border-left:5px solid var(--surewire-accent,${accents[news] ?? '#3b5'});color:var(--surewire-color,#fff);background:var(--surewire-background,#223)`
+}

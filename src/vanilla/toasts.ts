@@ -1,0 +1,104 @@
+/**
+ * connectionToasts: tells people what becomes of the connection, one toast at a time.
+ *
+ * Owns: what is said when, and for how long. Does not own: texts (texts.ts), how it looks (toast-style.ts).
+ */
+import type { Snapshot, Status } from '../client/types.js'
+import { also, type ElementOptions, textsOf, words } from './texts.js'
+import { dress } from './toast-style.js'
+import { add, elementFrom, say, watch, type WatchedClient } from './watch.js'
+
+/** Messages of so long after the connection came back count as caught up. */
+const CATCH_UP_MS = 1_000
+
+/** Options of {@link connectionToasts}; durations in ms. */
+export interface ToastOptions extends ElementOptions {
+  /** How long good news stay, or longer while somebody points at them or has the focus in them. @default 5_000 */
+  showMs?: number
+}
+
+/** The text of the same name is said. */
+type News = 'connected' | 'lost' | 'restored' | 'givenUp' | undefined
+
+/** `was`: the status before, `undefined` at the first look: of a connection that was there already there is no news. */
+function newsOf({ status, error }: Snapshot, was: Status | undefined, news: News): News {
+  if (status === 'reconnecting' || (status === 'connecting' && error !== null)) return 'lost'
+  if (status === 'closed' && error !== null) return 'givenUp'
+  if (status !== 'connected' || was === undefined) return undefined
+  if (was === status) return news
+  return was === 'reconnecting' ? 'restored' : status
+}
+
+/** A toast, and the region that it is not in yet: of regions that come with their content, screen readers hear nothing. */
+function makeToast(place: Element, dismiss: string) {
+  const region = add(place, 'div', 'polite')
+  const toast = add(region, 'div')
+  const message = add(toast, 'span')
+  const details = add(toast, 'span', 'off')
+  const button = add(toast, 'button')
+  button.textContent = '×'
+  button.setAttribute('aria-label', dismiss)
+  button.style.cssText = 'font:inherit;color:inherit;background:none;border:none;margin-left:1em'
+  button.addEventListener('click', () => toast.remove())
+  toast.remove()
+  return { region, toast, message, details }
+}
+
+/**
+ * Shows toasts: connected; no connection, retrying in n s; reconnected, messages caught up: n; given up. Good news go
+ * away by themselves, bad news when they are no longer true; each can be dismissed. What needs somebody to act (given up)
+ * interrupts a screen reader, the rest waits its turn; the countdown is not read out.
+ *
+ * @param container where in the page, or in which shadow tree. @default document.body
+ * @returns takes everything back
+ * @throws TypeError if the container is no element
+ * @example
+ * const stop = connectionToasts(client, undefined, { texts: { lost: 'Keine Verbindung' } })
+ */
+export function connectionToasts(
+  client: WatchedClient,
+  container: Element | null = document.body,
+  options: ToastOptions = {},
+): () => void {
+  const texts = textsOf(options)
+  const { region, toast, message, details } = makeToast(elementFrom(container), texts.dismiss)
+  let was: Status | undefined
+  let news: News
+  /** How many messages had come when the connection was lost. */
+  let before = 0
+  let timer: ReturnType<typeof setTimeout> | undefined
+
+  const hideLater = (): void => {
+    timer = setTimeout(() => {
+      if (toast.matches(':hover,:focus-within')) hideLater()
+      else toast.remove()
+    }, options.showMs ?? 5_000)
+  }
+  const announce = (snapshot: Snapshot): void => {
+    clearTimeout(timer)
+    if (news === undefined) return toast.remove()
+    if (news === 'lost') before = client.stats().messagesReceived
+    if (news === 'connected') hideLater()
+    if (news === 'restored')
+      timer = setTimeout(() => {
+        say(message, texts.restored + also(texts.caughtUp, client.stats().messagesReceived - before))
+        hideLater()
+      }, CATCH_UP_MS)
+    region.setAttribute('aria-live', news === 'givenUp' ? 'assertive' : 'polite')
+    say(message, words(texts, news, snapshot))
+    dress(news, region, toast)
+    region.append(toast)
+  }
+  const stop = watch(client, (snapshot, seconds) => {
+    const last = news
+    news = newsOf(snapshot, was, last)
+    was = snapshot.status
+    say(details, also(texts.retryIn, seconds))
+    if (news !== last) announce(snapshot)
+  })
+  return () => {
+    stop()
+    clearTimeout(timer)
+    region.remove()
+  }
+}

@@ -22,6 +22,8 @@ import type { Delivery, SessionCounters, SessionEffect } from './inputs.js'
 
 export class Downlink {
   readonly #readers = new Map<string, LogReader>()
+  /** Last readers of rooms that the server ended: what came before may still wait for its handlers. */
+  readonly #unfollowed = new Map<string, LogReader>()
   readonly #window: ReceiveWindow
   readonly #counters: SessionCounters
   readonly #emit: Sink<SessionEffect>
@@ -61,15 +63,19 @@ export class Downlink {
   }
 
   unfollow(log: string): void {
+    const reader = this.#readers.get(log)
+    if (reader === undefined) return
     this.#readers.delete(log)
+    if (roomOf(log) !== null) this.#unfollowed.set(log, reader)
   }
 
   /** The application turns away from a log: what it has not handled yet is dropped. */
   abandon(log: string): void {
-    const reader = this.#readers.get(log)
-    if (reader === undefined) return
-    reader.abandoned = true
-    this.#readers.delete(log)
+    for (const readers of [this.#readers, this.#unfollowed]) {
+      const reader = readers.get(log)
+      if (reader !== undefined) reader.abandoned = true
+      readers.delete(log)
+    }
   }
 
   /** A log that can never be read again, such as that of an ended session. */

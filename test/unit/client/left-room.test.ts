@@ -8,9 +8,10 @@ import {
 
 /** A client in a room whose first entry is still being handled, with more behind it. */
 async function busyRoom(historyMessages = 1_000) {
+  const may = { join: true }
   const clock = manualClock()
   const network = createTestNetwork({ seed: 1, clock })
-  const server = createTestServer({ network, authorize: () => true, limits: { historyMessages } })
+  const server = createTestServer({ network, authorize: () => may.join, limits: { historyMessages } })
   const client = createTestClient({ network, url: server.url })
   const room = client.room('hall')
   const told: unknown[] = []
@@ -32,7 +33,7 @@ async function busyRoom(historyMessages = 1_000) {
     await clock.advanceAsync(100)
   }
   await publish(1, 2, 3)
-  return { clock, client, room, told, publish, done }
+  return { may, clock, client, room, told, publish, done }
 }
 
 describe('a room with a handler that takes its time', () => {
@@ -57,6 +58,24 @@ describe('a room with a handler that takes its time', () => {
     await publish(7)
 
     expect(told).toEqual([1, 7])
+  })
+
+  it('hands on what came before the server ended it, unless it is joined anew', async () => {
+    for (const joinsAnew of [false, true]) {
+      const { may, client, room, told, publish, done, clock } = await busyRoom()
+      may.join = false
+      await client.disconnect()
+      void client.connect()
+      await clock.advanceAsync(100)
+      expect(room.snapshot.status).toBe('out')
+      may.join = true
+      if (joinsAnew) void room.join({ from: 'now' })
+      await clock.advanceAsync(100)
+      await done()
+      await publish(4)
+
+      expect(told).toEqual(joinsAnew ? [1, 4] : [1, 2, 3])
+    }
   })
 
   it('hands on nothing of the same batch once a handler has left', async () => {

@@ -85,7 +85,9 @@ function report(hunts: readonly [Mutant, Hunt][], baseline: Hunt, needed: number
   for (const [mutant] of survived) console.log(`survived: ${fileOf(mutant)}, ${mutant.fault}`)
   const isSound = baseline.verdict.is === 'survived' && baseline.mishaps.length === 0
   const told = baseline.verdict.is === 'killed' ? baseline.verdict.message : baseline.mishaps.join(' · ')
-  console.log(`without a patch: ${isSound ? `seeds 1 to ${needed} pass` : `FAILED: ${told}`}`)
+  console.log(
+    `without a patch: ${isSound ? `seeds 1 to ${needed} pass` : `FAILED at seed ${baseline.seeds}, so that what needed as many does not count: ${told}`}`,
+  )
   if (survived.length > 0 || !isSound) process.exitCode = 1
 }
 

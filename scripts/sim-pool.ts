@@ -26,7 +26,8 @@ export async function withWorkers(
   count: number,
   use: (pool: Pool) => Promise<void>,
 ): Promise<void> {
-  const workers = Array.from({ length: count }, () => fork(file))
+  // Without the loader that runs this file: what is compiled needs none.
+  const workers = Array.from({ length: count }, () => fork(file, [], { execArgv: [] }))
   try {
     await use({ runAll: (jobs, done) => runAll(workers, jobs, done) })
   } finally {

@@ -24,6 +24,8 @@ export class DialBook {
   #forbidden: string | null = null
   #refusals = 0
   #retries = 0
+  /** The application asked, and no dial followed yet: failures that are told now are of before. */
+  #isAsked = false
   #liveSince: number | null = null
   /** The wait that should be under way. */
   #wait: { readonly from: number; readonly atLeastMs: number } | null = null
@@ -35,6 +37,7 @@ export class DialBook {
 
   /** The application wants a connection now, whatever was before. */
   asked(): void {
+    this.#isAsked = true
     this.#awayUntil = 0
     this.#forbidden = null
     this.#refusals = 0
@@ -75,6 +78,7 @@ export class DialBook {
 
   /** A dial failed, and there will be another. */
   failed(error: { readonly name: string; readonly code: string }, willRetry: boolean, now: number): void {
+    if (this.#isAsked) return
     if (error.name === 'AuthError') {
       this.#refusals++
       if (this.#refusals >= 2) this.#forbidden = 'was refused twice'
@@ -95,6 +99,7 @@ export class DialBook {
     }
     this.#awayUntil = 0
     this.#isAdvised = false
+    this.#isAsked = false
     this.#checkWait(now)
     this.#wait = null
   }

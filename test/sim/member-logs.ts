@@ -23,6 +23,8 @@ export class MemberLogs {
   readonly #busy = new Map<string, number>()
   /** Rooms that were asked for from a position. */
   readonly #asked = new Map<string, number>()
+  /** Rooms that the application turned away from: nothing of them is handled until they are joined anew. */
+  readonly #left = new Set<string>()
 
   constructor(name: string, device: string, books: Books) {
     this.#name = name
@@ -62,6 +64,7 @@ export class MemberLogs {
     if (offset === null) return () => undefined
     const reader = this.readers.get(log)
     const key = `${log}@${offset}`
+    this.#books.guard(() => this.#checkTurn(log, key))
     if (reader !== undefined) this.#books.guard(() => reader.message({ id, offset }))
     if (link?.arrived.has(key) === true) link.running.add(key)
     this.#busy.set(log, offset)
@@ -75,10 +78,24 @@ export class MemberLogs {
     }
   }
 
-  /** A room is asked for. */
+  /** Handlers of one log run one after another (rule 11), of a room that was left none. */
+  #checkTurn(log: string, entry: string): void {
+    const busy = this.#busy.get(log)
+    if (busy !== undefined)
+      throw new Violation('I5', `${this.#name}: the handler of ${entry} began while that of ${busy} ran`)
+    if (this.#left.has(log))
+      throw new Violation('I5', `${this.#name}: ${entry} was handled after the room was left`)
+  }
+
+  /** A room was asked for. */
   asks(room: string, from: 'now' | 'start' | { readonly offset: number } | undefined): void {
     if (typeof from === 'object') this.#asked.set(room, from.offset)
     else if (from !== undefined) this.#asked.delete(room)
+  }
+
+  /** The application turns away from a room, or joins it anew. */
+  turnsAway(room: string): void {
+    this.#left.add(`room/${room}`)
   }
 
   leaves(room: string): void {
@@ -95,6 +112,7 @@ export class MemberLogs {
       status = room.snapshot.status
       if (status !== 'joined') this.readers.delete(log)
       else if (before !== 'joined') {
+        this.#left.delete(log)
         const { cursor } = room.snapshot
         const asked = this.#asked.get(id) ?? null
         if (cursor !== null) this.readers.set(log, this.#newReader(log, cursor.epoch, cursor.offset, asked))

@@ -172,12 +172,14 @@ export class Member implements LinkOwner {
     if (options?.presence !== undefined) this.present.add(room)
     this.logs.asks(room, options?.from)
     this.#track(this.client.room(room).join(options))
+    if (this.client.room(room).snapshot.status === 'joining') this.logs.turnsAway(room)
   }
 
   leave(room: string): void {
     this.present.delete(room)
     this.logs.leaves(room)
     this.#track(this.client.room(room).leave())
+    this.logs.turnsAway(room)
   }
 
   close(drainMs: number): void {
@@ -208,7 +210,7 @@ export class Member implements LinkOwner {
 
   /** A frame arrived at its end of a link. */
   heard(link: LinkBook, frame: Frame): void {
-    if (link !== this.#link) return
+    if (link !== this.#link || link.closedByClient) return
     // What a frozen page got is heard later, and then holds from then on.
     if (this.page.frozen) return this.dials.clockJumped(this.#parts.clock.now())
     if (frame[0] === FrameType.AWAY) {

@@ -50,6 +50,10 @@ export interface BrowserBundleOptions {
   readonly minify?: boolean
   /** Packages and directories of the sources that stay outside. @default none */
   readonly without?: readonly string[]
+  /** Packages taken instead of others. @default none */
+  readonly alias?: Record<string, string>
+  /** What libraries go by that say more while one develops. @default 'production' */
+  readonly mode?: 'production' | 'development'
 }
 
 /** One ES module that runs in a browser by itself. */
@@ -57,6 +61,8 @@ export async function bundleForBrowser({
   code,
   minify = true,
   without = [],
+  alias = {},
+  mode = 'production',
 }: BrowserBundleOptions): Promise<Uint8Array> {
   const result = await build({
     stdin: { contents: code, resolveDir: root, loader: 'ts', sourcefile: 'entry.ts' },
@@ -67,7 +73,8 @@ export async function bundleForBrowser({
     platform: 'browser',
     target: 'es2022',
     conditions: ['browser'],
-    define: { 'process.env.NODE_ENV': '"production"' },
+    alias,
+    define: { 'process.env.NODE_ENV': JSON.stringify(mode) },
     legalComments: 'none',
     logLevel: 'silent',
     plugins: [leaveOut(without), sources],

@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { basename, isAbsolute } from 'node:path'
 import { defineConfig, type Options } from 'tsup'
 import { entries, privateEntries } from './scripts/entries.js'
+import { writeSingleFiles } from './scripts/single-files.js'
 
 /** Splitting CommonJS leaves the build machine's absolute paths in the source maps. */
 const relativeSourceMaps: NonNullable<Options['plugins']>[number] = {
@@ -38,6 +39,7 @@ export default defineConfig({
   removeNodeProtocol: false,
   external: ['#platform', /^node:/],
   plugins: [relativeSourceMaps],
+  onSuccess: () => writeSingleFiles('dist'),
   esbuildOptions(options) {
     // nanoid's default export condition is the one that needs Node's Buffer.
     options.conditions = ['browser', 'import', 'module']

@@ -14,8 +14,11 @@ import type { SessionCounters } from './inputs.js'
 import { acknowledgedUnsent, resumeProducer, type UnknownPolicy } from './resume.js'
 import type { RoundTrip } from './round-trip.js'
 
-/** A batch stays below this, so that a ping is never long behind one. */
-const MAX_BATCH_BYTES = 131_072
+/**
+ * A batch stays below this, so that a ping is never long behind one, and so that the server handles one while the next
+ * is made: with 128 KiB and 256 messages in flight both ends worked in turns, at 0.6 of the rate.
+ */
+const MAX_BATCH_BYTES = 16_384
 /** Bytes that a frame adds to its body at most: type, a number of 16 digits, separators, a USE and a VOID before it. */
 const FRAME_OVERHEAD = 96
 /** Bytes of a batch around its frames, whatever the codec. */
@@ -350,7 +353,9 @@ class BatchWriter {
   }
 
   addMessage(type: number, seq: number, body: Encoded, size: number): void {
-    this.frames.push(this.#serializer.prepend([type, seq], body))
-    this.bytes += size + FRAME_OVERHEAD
+    const frame = this.#serializer.prepend([type, seq], body)
+    this.frames.push(frame)
+    // What was added is of one byte a character, whatever the body is of; the 1 is for a separator.
+    this.bytes += size + frame.length - body.length + 1
   }
 }

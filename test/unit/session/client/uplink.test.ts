@@ -307,14 +307,38 @@ describe('the window', () => {
 })
 
 describe('batches', () => {
-  it('stay below 128 KiB, so that a ping is never long behind one', () => {
+  it('stay below 16 KiB, so that the server handles one while the next is made', () => {
     const harness = new SessionHarness()
-    for (let n = 0; n < 10; n++) harness.queue('x'.repeat(30_000))
+    for (let n = 0; n < 10; n++) harness.queue('x'.repeat(5_000))
+    harness.live()
+    const batches = harness.takeBatches()
+
+    expect(batches.map(({ frames }) => frames.length)).toEqual([3, 3, 3, 1])
+    for (const { bytes } of batches) expect(bytes).toBeLessThanOrEqual(16_384)
+  })
+
+  it.each([
+    ['one byte a character', 'x'.repeat(70)],
+    ['several bytes a character', 'ü€😀'.repeat(12)],
+  ])('are filled to the brim by small messages of %s', (_, text) => {
+    const harness = new SessionHarness()
+    for (let n = 0; n < 400; n++) harness.queue(text)
     harness.live()
     const batches = harness.takeBatches()
 
     expect(batches.length).toBeGreaterThan(1)
-    for (const { bytes } of batches) expect(bytes).toBeLessThanOrEqual(131_072)
+    for (const { bytes } of batches) expect(bytes).toBeLessThanOrEqual(16_384)
+    for (const { bytes } of batches.slice(0, -1)) expect(bytes).toBeGreaterThan(16_384 - 300)
+  })
+
+  it('hold a message alone that is longer than that', () => {
+    const harness = new SessionHarness()
+    harness.queue('before')
+    harness.queue('x'.repeat(20_000))
+    harness.queue('after')
+    harness.live()
+
+    expect(harness.takeBatches().map(({ frames }) => frames.length)).toEqual([1, 1, 1])
   })
 
   it('stay below the server’s longest frame', () => {

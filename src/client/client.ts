@@ -90,6 +90,8 @@ export class SurewireClient implements Client<Contract> {
     closed: () => this.#closing !== null,
     newId: () => this.#environment.random.id(),
     enqueue: (draft) => {
+      // One that replaces others may find them unwritten until the turn ends.
+      if (draft.replaces === null && this.#session.takeFullBatch()) this.#driver.dispatch({ type: 'flush' })
       const entry = this.#session.enqueue(draft, this.#environment.clock.now())
       this.#driver.touch()
       return entry

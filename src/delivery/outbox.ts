@@ -65,6 +65,11 @@ export class Outbox {
     return this.#bytes
   }
 
+  /** Bytes of messages never written, requests aside. */
+  get unwrittenBytes(): number {
+    return this.#droppable.bytes
+  }
+
   get empty(): boolean {
     return this.#queued + this.#inFlight === 0
   }

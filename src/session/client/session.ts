@@ -133,6 +133,15 @@ export class ClientSession implements Machine<SessionInput> {
     return entry
   }
 
+  /**
+   * Whether so much has gathered in this turn that it should go before more is queued, by a flush: the server handles it
+   * while the turn gathers the rest. With durable storage nothing may go before it is stored, and that is once a turn.
+   */
+  takeFullBatch(): boolean {
+    const { connection, persistence, uplink } = this.#parts
+    return persistence === null && connection.state.name === 'live' && uplink.takeFullBatch()
+  }
+
   cancel(entry: OutboxEntry, code: string, message: string): boolean {
     return this.#parts.outbox.cancel(entry, code, message)
   }

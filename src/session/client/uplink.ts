@@ -67,6 +67,8 @@ export class Uplink {
   /** The one message on the wire while isolating. */
   #isolated: OutboxEntry | null = null
   #lastProgress = 0
+  /** Bytes of unwritten messages at which another full batch has gathered. */
+  #fullAt = MAX_BATCH_BYTES
 
   constructor(config: UplinkConfig, outbox: Outbox, counters: SessionCounters, roundTrip: RoundTrip) {
     this.#config = config
@@ -200,6 +202,17 @@ export class Uplink {
     return this.#lastProgress
   }
 
+  /** Whether a full batch has gathered since the last one was written, or since this was last asked and true. */
+  takeFullBatch(): boolean {
+    if (this.#outbox.unwrittenBytes < this.#fullAt) return false
+    this.#expectFullBatch()
+    return true
+  }
+
+  #expectFullBatch(): void {
+    this.#fullAt = this.#outbox.unwrittenBytes + MAX_BATCH_BYTES
+  }
+
   /** Notes that a batch from {@link nextBatch} was written. */
   wrote(batch: UplinkBatch, bytes: number, now: number): void {
     if (batch.last === null) return
@@ -224,6 +237,7 @@ export class Uplink {
     this.#writeCancels(writer)
     this.#writeLongHoles(writer, limits)
     const last = this.#writeMessages(writer, limits)
+    this.#expectFullBatch()
     return writer.frames.length === 0 ? null : { frames: writer.frames, last }
   }
 

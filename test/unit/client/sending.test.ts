@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { ClientOptions, SendOptions } from '../../../src/client/types.js'
 import { defineContract, type Schema, type } from '../../../src/protocol/contract.js'
 import { FrameType } from '../../../src/protocol/frames.js'
+import { memoryStorage } from '../../../src/storage/memory.js'
 import { accepted, rejected, reply } from '../../support/fake-server-frames.js'
 import { ClientHarness } from '../../support/client-harness.js'
 
@@ -41,6 +43,45 @@ describe('a receipt', () => {
     expect(receipt.state).toBe('accepted')
     await expect(receipt).resolves.toEqual({ id: receipt.id, outcome: 'accepted' })
     expect(await receipt.settled).toEqual({ id: receipt.id, outcome: 'accepted', code: null, message: null })
+  })
+
+  describe('of a turn that sends more than a batch', () => {
+    const burst = ({ client }: ClientHarness, count: number, options?: SendOptions): string[] => {
+      const receipts = Array.from({ length: count }, () => client.send('say', 'x'.repeat(1_000), options))
+      return receipts.map(({ state }) => state)
+    }
+    const connected = async (options?: Partial<ClientOptions>): Promise<ClientHarness> => {
+      const harness = new ClientHarness(options)
+      harness.client.send('say', 'first')
+      await harness.connect()
+      return harness
+    }
+
+    it('is written before the turn ends once a batch is full, and the rest at its end', async () => {
+      const harness = await connected()
+      const states = burst(harness, 40)
+
+      expect(states.slice(0, 32)).toEqual(Array.from({ length: 32 }, () => 'written'))
+      expect(states.slice(-2)).toEqual(['queued', 'queued'])
+      await harness.pass()
+      expect(harness.client.snapshot).toMatchObject({ queued: 0, inFlight: 41 })
+      expect(harness.end.all(FrameType.SEND).map(([, seq]) => seq)).toEqual(
+        Array.from({ length: 41 }, (_, at) => at + 1),
+      )
+    })
+
+    it('can be cancelled in its turn while what was sent fits one batch', async () => {
+      const harness = await connected()
+      burst(harness, 14)
+      expect(harness.client.send('say', 'x'.repeat(100_000)).cancel()).toBe(true)
+    })
+
+    it('waits for the end of the turn if it replaces others, or has to be stored first', async () => {
+      const replacing = burst(await connected(), 40, { replaces: 'position' })
+      expect(replacing.filter((state) => state === 'written')).toEqual([])
+      const storing = burst(await connected({ queue: { storage: memoryStorage() } }), 40)
+      expect(new Set(storing)).toEqual(new Set(['queued']))
+    })
   })
 
   it('is not given for a priority that there is none of: it would wait for ever', () => {

@@ -61,6 +61,20 @@ describe('with durable storage, a message', () => {
     expect(harness.takeSent()).toEqual(['a'])
   })
 
+  it('never makes a batch full before its turn ends: all of the turn is stored at once', () => {
+    const harness = durable()
+    harness.queue('first')
+    harness.live()
+    harness.queue('x'.repeat(40_000))
+    expect(harness.session.takeFullBatch()).toBe(false)
+
+    const inMemory = new SessionHarness()
+    inMemory.live()
+    inMemory.queue('x'.repeat(40_000))
+    expect(inMemory.session.takeFullBatch()).toBe(true)
+    expect(inMemory.session.takeFullBatch()).toBe(false)
+  })
+
   it('is stored in one batch with the others of its turn, its producer first', () => {
     const harness = durable()
     harness.queue('a')

@@ -20,6 +20,26 @@ async function makeRelative(path: string): Promise<void> {
   await writeFile(path, JSON.stringify(map))
 }
 
+const CLIENT = '"use client";'
+
+/**
+ * A directive counts only before everything else. esbuild sees to that; making CommonJS of split code puts helpers first.
+ */
+const clientDirective: NonNullable<Options['plugins']>[number] = {
+  name: 'client-directive',
+  async buildEnd({ writtenFiles }) {
+    const built = writtenFiles.filter(({ name }) => /\breact\.c?js$/.test(name))
+    await Promise.all(built.map(({ name }) => putClientFirst(name)))
+  },
+}
+
+async function putClientFirst(path: string): Promise<void> {
+  const code = await readFile(path, 'utf8')
+  if (!code.includes(CLIENT)) throw new Error(`${path} has lost its "use client"`)
+  // On the same line, so that source maps stay right.
+  if (!code.startsWith(CLIENT)) await writeFile(path, CLIENT + code)
+}
+
 export default defineConfig({
   entry: { ...entries, ...privateEntries },
   format: ['esm', 'cjs'],
@@ -38,7 +58,7 @@ export default defineConfig({
   // Deno and workers know Node's builtins by their full names only.
   removeNodeProtocol: false,
   external: ['#platform', /^node:/],
-  plugins: [relativeSourceMaps],
+  plugins: [relativeSourceMaps, clientDirective],
   onSuccess: () => writeSingleFiles('dist'),
   esbuildOptions(options) {
     // nanoid's default export condition is the one that needs Node's Buffer.

@@ -33,7 +33,7 @@ const english: ConnectionTexts = {
   givenUp: ({ message }) => `Given up: ${message}`,
   retryIn: (seconds) => `retrying in ${seconds} s`,
   queued: (count) => `messages waiting: ${count}`,
-  caughtUp: (count) => `messages caught up: ${count}`,
+  caughtUp: (count) => `new messages: ${count}`,
   dismiss: 'Dismiss',
 }
 

@@ -9,7 +9,7 @@ const accents: Readonly<Record<string, string>> = { lost: '#ea0', givenUp: '#f54
 
 export function dress(news: string, region: HTMLElement, toast: HTMLElement): void {
   region.style.cssText =
-    'position:var(--surewire-position,fixed);inset:var(--surewire-inset,auto 1em 1em auto);z-index:9'
+    'position:var(--surewire-position,fixed);inset:var(--surewire-inset,auto 0 0 auto);margin:1em;z-index:9'
   toast.dataset.toast = news
-  toast.style.cssText = `padding:var(--surewire-padding,.5em 1em);border-left:5px solid var(--surewire-accent,${accents[news] ?? '#3b5'});color:var(--surewire-color,#fff);background:var(--surewire-background,#223)`
+  toast.style.cssText = `padding:.5em 1em;border-left:5px solid var(--surewire-accent,${accents[news] ?? '#3b5'});color:var(--surewire-color,#fff);background:var(--surewire-background,#223)`
 }

@@ -45,7 +45,7 @@ function makeToast(place: Element, dismiss: string) {
 }
 
 /**
- * Shows toasts: connected; no connection, retrying in n s; reconnected, messages caught up: n; given up. Good news go
+ * Shows toasts: connected; no connection, retrying in n s; reconnected, new messages: n; given up. Good news go
  * away by themselves, bad news when they are no longer true; each can be dismissed. What needs somebody to act (given up)
  * interrupts a screen reader, the rest waits its turn; the countdown is not read out.
  *

@@ -114,7 +114,7 @@ describeIf('chromium', 'a page without a bundler', (executablePath) => {
     for (let order = 1; order <= 7; order++) await server.toRoom('lobby').send('chat', order)
     await proxy.refuse(false)
     await toast('restored').waitFor({ timeout: 10_000 })
-    await expect.poll(() => toast('restored').innerText()).toContain('Reconnected · messages caught up: 7')
+    await expect.poll(() => toast('restored').innerText()).toContain('Reconnected · new messages: 7')
     await picture('3-restored')
     await page.getByRole('button', { name: 'Dismiss' }).click()
     expect(await toast('restored').count()).toBe(0)

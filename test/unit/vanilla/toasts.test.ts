@@ -84,7 +84,7 @@ describe('connectionToasts', () => {
     await page.pass(3_900)
     await vi.waitFor(() => expect([toast(), kind()]).toEqual(['Reconnected', 'restored']))
     await page.pass(1_100)
-    expect(toast()).toBe('Reconnected · messages caught up: 3')
+    expect(toast()).toBe('Reconnected · new messages: 3')
     await page.pass(5_000)
     expect(toast()).toBeNull()
   })

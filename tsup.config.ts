@@ -40,6 +40,13 @@ async function putClientFirst(path: string): Promise<void> {
   if (!code.startsWith(CLIENT)) await writeFile(path, CLIENT + code)
 }
 
+const forPagesWithoutBundler: NonNullable<Options['plugins']>[number] = {
+  name: 'for-pages-without-bundler',
+  async buildEnd() {
+    if (this.format === 'esm') await writeSingleFiles(this.options.outDir)
+  },
+}
+
 export default defineConfig({
   entry: { ...entries, ...privateEntries },
   format: ['esm', 'cjs'],

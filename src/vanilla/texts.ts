@@ -34,7 +34,7 @@ const english: ConnectionTexts = {
   retryIn: (seconds) => `retrying in ${seconds} s`,
   queued: (count) => `messages waiting: ${count}`,
   caughtUp: (count) => `new messages: ${count}`,
-  dismiss: 'Dismiss',
+  dismiss: 'Close',
 }
 
 /** Options of every element. */

@@ -116,7 +116,7 @@ describeIf('chromium', 'a page without a bundler', (executablePath) => {
     await toast('restored').waitFor({ timeout: 10_000 })
     await expect.poll(() => toast('restored').innerText()).toContain('Reconnected · new messages: 7')
     await picture('3-restored')
-    await page.getByRole('button', { name: 'Dismiss' }).click()
+    await page.getByRole('button', { name: 'Close' }).click()
     expect(await toast('restored').count()).toBe(0)
     await proxy.refuse(true)
     proxy.reset()
@@ -128,7 +128,7 @@ describeIf('chromium', 'a page without a bundler', (executablePath) => {
 
   it('keeps a toast while its button has the focus, and takes it away after', async () => {
     await open('module.html')
-    await page.getByRole('button', { name: 'Dismiss' }).focus()
+    await page.getByRole('button', { name: 'Close' }).focus()
     await picture('5-focus')
     await page.waitForTimeout(5_500)
     expect(await toast('connected').count()).toBe(1)

@@ -123,7 +123,7 @@ describe('connectionToasts', () => {
   it('is dismissed by its button, until there is other news', async () => {
     const page = await lost()
     const button = region().querySelector('button')
-    expect(button?.getAttribute('aria-label')).toBe('Dismiss')
+    expect(button?.getAttribute('aria-label')).toBe('Close')
     button?.click()
     await page.pass(2_000)
     expect(toast()).toBeNull()

@@ -1,0 +1,2 @@
+/** Begins the line of a process's output that is its report. */
+export const REPORT_MARK = '@@report '

@@ -7,7 +7,12 @@ import { Violation } from '../../src/testing/simulation/index.js'
 import type { Position } from './books-link.js'
 
 export interface KnownProducer {
+  /** The page that offered it first. */
+  readonly page: string
+  /** Highest number that was written, as message or as VOID. */
   written: number
+  /** The same, as message: what a later page may know of. */
+  sent: number
 }
 
 export class WireLedger {
@@ -16,8 +21,8 @@ export class WireLedger {
   readonly #acked = new Map<string, number>()
   readonly #cursors = new Map<string, Position>()
 
-  producer(id: string): KnownProducer {
-    const known = this.#producers.get(id) ?? { written: 0 }
+  producer(id: string, page = ''): KnownProducer {
+    const known = this.#producers.get(id) ?? { page, written: 0, sent: 0 }
     this.#producers.set(id, known)
     return known
   }

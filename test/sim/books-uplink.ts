@@ -77,11 +77,12 @@ export class UplinkBook {
     if (!link.owner.doubtful) this.#ledger.raise(`producer ${id}`, attach)
     if (written < floor)
       throw new Violation('I8', `producer ${id} is offered with floor ${floor} above written ${written}`)
-    const known = this.#ledger.producer(id)
-    if (written < known.written && !link.owner.doubtful) {
+    const known = this.#ledger.producer(id, link.owner.name)
+    const before = known.page === link.owner.name ? known.written : known.sent
+    if (written < before && !link.owner.doubtful) {
       throw new Violation(
         'I8',
-        `producer ${id} is offered as written up to ${written}; it was up to ${known.written}`,
+        `producer ${id} is offered as written up to ${written}; it was up to ${before}`,
       )
     }
     link.lanes.push({
@@ -129,6 +130,7 @@ export class UplinkBook {
     this.#checkOrder(link, lane, message, seq <= known.written)
     if (!isSend) message.after = sendsBefore(link)
     known.written = Math.max(known.written, seq)
+    known.sent = Math.max(known.sent, seq)
     lane.written = Math.max(lane.written, seq)
     message.written(state.epoch)
     return lane

@@ -311,6 +311,8 @@ export class Member implements LinkOwner {
       case 0:
         return this.disconnect()
       case 1:
+        // Its status may be of before the turn that calls back: what it gave up a moment ago is tried again.
+        this.dials.asked()
         return this.connect()
       case 2:
         return this.join(room, { from: 'start' })

@@ -151,7 +151,7 @@ export class Persistence {
     this.#emit({
       type: 'warning',
       code: 'outbox_tail_lost',
-      message: `storage lost the newest messages of outbox ${producer.id}; the server had received them`,
+      message: `storage holds less of outbox ${producer.id} than the server has seen: its newest messages were lost, or taken back before`,
     })
   }
 

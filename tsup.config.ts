@@ -65,8 +65,7 @@ export default defineConfig({
   // Deno and workers know Node's builtins by their full names only.
   removeNodeProtocol: false,
   external: ['#platform', /^node:/],
-  plugins: [relativeSourceMaps, clientDirective],
-  onSuccess: () => writeSingleFiles('dist'),
+  plugins: [relativeSourceMaps, clientDirective, forPagesWithoutBundler],
   esbuildOptions(options) {
     // nanoid's default export condition is the one that needs Node's Buffer.
     options.conditions = ['browser', 'import', 'module']

@@ -18,7 +18,7 @@ connectionToasts(client)
 
 document.querySelector('form').addEventListener('submit', (event) => {
   event.preventDefault()
-  const text = new FormData(event.target).get('text')
+  const { value: text } = event.target.elements.text
   event.target.reset()
   // Offline it waits, and is sent later; what cannot be delivered says why.
   client.send('chat', { text }).catch((error) => show(`not sent: ${text} (${error.message})`))

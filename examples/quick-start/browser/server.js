@@ -1,5 +1,5 @@
 /** The page's files over HTTP, and the chat on the same port. `PORT`: 8080 unless set. No bundler. */
-import { readFile } from 'node:fs/promises'
+import { createReadStream } from 'node:fs'
 import { createServer as createHttpServer } from 'node:http'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
@@ -16,10 +16,11 @@ const files = {
   '/surewire.module.js': ['text/javascript', join(surewire, 'dist/surewire.module.js')],
 }
 
-const http = createHttpServer(async (request, response) => {
+const http = createHttpServer((request, response) => {
   const [type, path] = files[request.url ?? ''] ?? []
   if (path === undefined) return response.writeHead(404).end()
-  response.writeHead(200, { 'content-type': `${type}; charset=utf-8` }).end(await readFile(path))
+  response.writeHead(200, { 'content-type': `${type}; charset=utf-8` })
+  createReadStream(path).pipe(response)
 })
 
 const server = createServer({ server: http, authorize: allowAll })
@@ -38,5 +39,4 @@ const stop = async () => {
   http.close()
   http.closeAllConnections()
 }
-process.once('SIGINT', stop)
-process.once('SIGTERM', stop)
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void stop())

@@ -10,5 +10,4 @@ const stop = async () => {
   await client.close()
   await server.close()
 }
-process.once('SIGINT', stop)
-process.once('SIGTERM', stop)
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void stop())

@@ -29,5 +29,4 @@ const stop = async () => {
   http.close()
   http.closeAllConnections()
 }
-process.once('SIGINT', stop)
-process.once('SIGTERM', stop)
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void stop())

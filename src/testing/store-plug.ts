@@ -6,8 +6,11 @@
  */
 import type { AppendListener, Store } from '../server/core/store.js'
 
-/** A call that was under way when the process died has no answer. */
-const NEVER = new Promise<never>(() => undefined)
+/**
+ * A call that was under way when the process died has no answer. A promise for each: one for all would keep whoever
+ * waits for it in memory for ever.
+ */
+const never = (): Promise<never> => new Promise(() => undefined)
 
 export class StorePlug implements Store {
   readonly name: string
@@ -27,35 +30,35 @@ export class StorePlug implements Store {
   }
 
   attachProducer(...call: Parameters<Store['attachProducer']>): ReturnType<Store['attachProducer']> {
-    return this.#pulled ? NEVER : this.#store.attachProducer(...call)
+    return this.#pulled ? never() : this.#store.attachProducer(...call)
   }
 
   commit(...call: Parameters<Store['commit']>): ReturnType<Store['commit']> {
-    return this.#pulled ? NEVER : this.#store.commit(...call)
+    return this.#pulled ? never() : this.#store.commit(...call)
   }
 
   append(...call: Parameters<Store['append']>): ReturnType<Store['append']> {
-    return this.#pulled ? NEVER : this.#store.append(...call)
+    return this.#pulled ? never() : this.#store.append(...call)
   }
 
   logState(...call: Parameters<Store['logState']>): ReturnType<Store['logState']> {
-    return this.#pulled ? NEVER : this.#store.logState(...call)
+    return this.#pulled ? never() : this.#store.logState(...call)
   }
 
   read(...call: Parameters<Store['read']>): ReturnType<Store['read']> {
-    return this.#pulled ? NEVER : this.#store.read(...call)
+    return this.#pulled ? never() : this.#store.read(...call)
   }
 
   attachSession(...call: Parameters<Store['attachSession']>): ReturnType<Store['attachSession']> {
-    return this.#pulled ? NEVER : this.#store.attachSession(...call)
+    return this.#pulled ? never() : this.#store.attachSession(...call)
   }
 
   detachSession(...call: Parameters<Store['detachSession']>): ReturnType<Store['detachSession']> {
-    return this.#pulled ? NEVER : this.#store.detachSession(...call)
+    return this.#pulled ? never() : this.#store.detachSession(...call)
   }
 
   detachProducer(...call: Parameters<Store['detachProducer']>): ReturnType<Store['detachProducer']> {
-    return this.#pulled ? NEVER : this.#store.detachProducer(...call)
+    return this.#pulled ? never() : this.#store.detachProducer(...call)
   }
 
   listen(listener: AppendListener): () => void {

@@ -57,6 +57,10 @@ export interface RoomRecord {
 export class Rooms {
   readonly #rooms = new Map<string, RoomRecord>()
   readonly #changed: (room: string) => void
+  /** Rooms of which the server may have to be told something: the end of a turn looks at no others. */
+  readonly #unsaid = new Set<RoomRecord>()
+  /** Rooms that the batch at hand brought JOINED for. */
+  #fresh: RoomRecord[] = []
   #n = 0
   #leaving: { readonly n: number; readonly room: string }[] = []
 
@@ -85,10 +89,7 @@ export class Rooms {
   /** Wants to be in a room. Without `from`, a room that is joined already answers at once. */
   join(id: string, from: JoinFrom | null, presence: object | null, waiter: Waiter): void {
     const room = this.get(id)
-    if (presence !== null) {
-      room.presence = presence
-      room.presenceDirty = true
-    }
+    if (presence !== null) this.#setPresence(room, presence)
     const { state } = room
     if (state.name === 'joined' && from === null) {
       if (state.fresh) state.waiters.push(waiter)
@@ -100,6 +101,7 @@ export class Rooms {
     const n = state.name === 'joining' && from === null ? state.n : null
     room.state = { name: 'joining', from: start, n, waiters: [...waiters, waiter] }
     room.error = null
+    this.#unsaid.add(room)
     this.#changed(id)
   }
 
@@ -129,9 +131,13 @@ export class Rooms {
 
   /** Changes the own presence. */
   present(id: string, state: object): void {
-    const room = this.get(id)
+    this.#setPresence(this.get(id), state)
+  }
+
+  #setPresence(room: RoomRecord, state: object): void {
     room.presence = state
     room.presenceDirty = true
+    this.#unsaid.add(room)
   }
 
   /** Whether entries of this room are wanted now. */
@@ -143,7 +149,7 @@ export class Rooms {
   takeFrames(): (readonly unknown[])[] {
     const frames: (readonly unknown[])[] = this.#leaving.map(({ n, room }) => [FrameType.LEAVE, n, room])
     this.#leaving = []
-    for (const room of this.#rooms.values()) {
+    for (const room of this.#unsaid) {
       if (room.state.name === 'joining' && room.state.n === null)
         frames.push(this.#joinFrame(room, room.state))
       else if (room.state.name === 'joined' && room.presenceDirty && room.presence !== null) {
@@ -151,6 +157,7 @@ export class Rooms {
         frames.push([FrameType.PRESENCE, room.id, room.version, 'update', [room.presence]])
       }
     }
+    this.#unsaid.clear()
     return frames
   }
 
@@ -171,6 +178,9 @@ export class Rooms {
     const recovered = typeof from !== 'object' || from.epoch === cursor.epoch
     room.members = new Map(members.map((member) => [member.id, member]))
     room.state = { name: 'joined', cursor, waiters, recovered, fresh: true }
+    this.#fresh.push(room)
+    // It changed while the answer was on its way.
+    if (room.presenceDirty) this.#unsaid.add(room)
     this.#changed(id)
     return true
   }
@@ -183,7 +193,10 @@ export class Rooms {
 
   /** The batch that brought JOINED was read to its end: its GAPs are known now. */
   settleJoins(): void {
-    for (const room of this.#rooms.values()) {
+    if (this.#fresh.length === 0) return
+    const rooms = this.#fresh
+    this.#fresh = []
+    for (const room of rooms) {
       const { state } = room
       if (state.name !== 'joined' || !state.fresh) continue
       const { waiters, cursor, recovered } = state
@@ -231,6 +244,7 @@ export class Rooms {
       if (room.state.name === 'joining') room.state = { ...room.state, n: null }
       room.presenceDirty = room.presence !== null
       room.version = 0
+      if (room.state.name === 'joining' || room.presenceDirty) this.#unsaid.add(room)
     }
   }
 

@@ -90,8 +90,8 @@ export interface Peer {
   replies: Follower | null
   /** Followers that let entries for others pass silently: their SKIP is due before the next PING. */
   readonly skipping: Set<Follower>
-  /** Pages asked from the store and not used up, and who waits for one. */
-  pages: number
+  /** Entries asked from the store and not used up, and who waits to ask. */
+  paged: number
   readonly blocked: Set<Follower>
   /** Bytes written by the client and not acknowledged (uplink window). */
   unacknowledgedBytes: number
@@ -245,9 +245,11 @@ export interface SharedBatch {
 /** Where the entries that a follower lacks come from. */
 export type Supply =
   | { readonly is: 'tail' }
-  | { readonly is: 'asked' }
+  | { readonly is: 'asked'; readonly reserved: number }
   | {
       readonly is: 'page'
+      /** What it counts in `peer.paged`. */
+      readonly reserved: number
       readonly entries: readonly LogEntry[]
       /** Lowest offset that the log still has after the asked one. */
       readonly first: number

@@ -109,8 +109,10 @@ export class Pump {
     while (peer.behind.length > 0 && this.#entries.isOpen(peer)) {
       const follower = peer.behind.shift() as Follower
       follower.queued = false
-      if (peer.followers.get(follower.feed.log) !== follower) continue
-      const step = this.#step(peer, follower)
+      const isFollowed = peer.followers.get(follower.feed.log) === follower
+      const step = isFollowed ? this.#step(peer, follower) : 'done'
+      // It may have been woken to ask for a page, and did not.
+      this.#pages.unblock(peer)
       if (step === 'done') continue
       follower.queued = true
       peer.behind.push(follower)

@@ -125,7 +125,7 @@ function newPeer(connection: Connection, session: Session, greeting: Greeting, p
     behind: new Fifo(),
     replies: null,
     skipping: new Set(),
-    pages: 0,
+    paged: 0,
     blocked: new Set(),
     unacknowledgedBytes: 0,
     pingMs,

@@ -168,15 +168,25 @@ test('many logs that lag are read a few at a time, and all of them to the end', 
   expect(rooms.map(count)).toEqual(rooms.map(() => 300))
 })
 
-test('no more than two pages of one connection are under way', async () => {
+/** A store whose reads are answered when they are released. */
+function slowReads() {
   const clock = manualClock()
   const inner = memoryStore({ clock })
   const reads: (() => void)[] = []
   const read: Store['read'] = (...args) =>
     new Promise((resolve) => reads.push(() => resolve(inner.read(...args))))
   const server = world({ clock, store: { ...unreliable(inner), read } })
+  const release = async (count: number): Promise<void> => {
+    for (const next of reads.splice(0, count)) next()
+    await settle(clock)
+  }
+  return { clock, reads, server, release }
+}
+
+test('no more than two full pages of one connection are under way', async () => {
+  const { clock, reads, server } = slowReads()
   const rooms = ['a', 'b', 'c', 'd', 'e', 'f']
-  for (const room of rooms) for (let n = 0; n < 10; n++) await server.engine.toRoom(room).send('note', n)
+  for (const room of rooms) for (let n = 0; n < 64; n++) await server.engine.toRoom(room).send('note', n)
   const peer = server.connect()
   peer.hello({ cursors: Object.fromEntries(rooms.map((room) => [`room/${room}`, ['', 0] as const])) })
   expect(reads).toHaveLength(2)
@@ -185,7 +195,38 @@ test('no more than two pages of one connection are under way', async () => {
     await settle(clock)
     expect(reads.length).toBeLessThanOrEqual(2)
   }
-  expect(peer.take(ENTRY)).toHaveLength(60)
+  expect(peer.take(ENTRY)).toHaveLength(384)
+})
+
+test('logs that lack a message each are read together', async () => {
+  const { server, reads, release } = slowReads()
+  const rooms = Array.from({ length: 200 }, (_, n) => `room-${n}`)
+  for (const room of rooms) await server.engine.toRoom(room).send('note', 0)
+  const peer = server.connect()
+  peer.hello({ cursors: Object.fromEntries(rooms.map((room) => [`room/${room}`, ['', 0] as const])) })
+  expect(reads).toHaveLength(128)
+  await release(128)
+  expect(reads).toHaveLength(72)
+  await release(72)
+  expect(peer.take(ENTRY)).toHaveLength(200)
+})
+
+test('a log that may ask for its page and is left gives its turn to the next', async () => {
+  const { server, reads, release } = slowReads()
+  const rooms = ['a', 'b', 'c', 'd', 'e']
+  for (const room of rooms) for (let n = 0; n < 64; n++) await server.engine.toRoom(room).send('note', n)
+  const peer = server.connect()
+  const cursors = Object.fromEntries(rooms.map((room) => [`room/${room}`, ['', 0] as const]))
+  peer.hello({ cursors, window: { messages: 64, bytes: 10_000_000 } })
+  expect(reads).toHaveLength(2)
+  await release(1)
+  expect(peer.take(ENTRY)).toHaveLength(64)
+  for (const [n, room] of ['a', 'b', 'c', 'd'].entries()) peer.says([FrameType.LEAVE, n + 1, room])
+  await settle(server.clock)
+  peer.says([FrameType.HANDLED, 64, 0])
+  await settle(server.clock)
+  await release(reads.length)
+  expect(peer.take(ENTRY).filter(([, log]) => log === 'room/e')).toHaveLength(64)
 })
 
 test('an attach that fails ends the connection, because asking again could mistake our own attach for another', async () => {

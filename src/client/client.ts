@@ -175,10 +175,7 @@ export class SurewireClient implements Client<Contract> {
   // ── connecting ────────────────────────────────────────────────────────────────────────────────────────────────────
 
   connect(options: { signal?: AbortSignal } = {}): Promise<void> {
-    const promise = this.#connect(options.signal, this.#view.status === 'connected')
-    // Whoever calls connect() without awaiting hears of failures by lifecycle and snapshot.
-    promise.catch(() => undefined)
-    return promise
+    return alsoUnawaited(this.#connect(options.signal, this.#view.status === 'connected'))
   }
 
   /** `open`: there is nothing to wait for. */
@@ -224,12 +221,12 @@ export class SurewireClient implements Client<Contract> {
     return this.close()
   }
 
-  async restart(options: { force?: boolean } = {}): Promise<void> {
+  restart(options: { force?: boolean } = {}): Promise<void> {
     const { name } = this.#session.connection
     const underWay = name === 'dialing' || name === 'handshaking'
     if (options.force === true || !underWay) this.#restart('restart', 'restart() was called')
     // From within a callback the restart is still to come, so that the status says nothing.
-    await this.#connect(undefined, false)
+    return alsoUnawaited(this.#connect(undefined, false))
   }
 
   #restart(code: string, message: string): void {
@@ -527,6 +524,12 @@ export class SurewireClient implements Client<Contract> {
 
 const pingInterval = ({ heartbeat }: Pick<ClientOptions, 'heartbeat' | 'connectTimeoutMs'>): number =>
   connectionConfig(heartbeat === undefined ? {} : { heartbeat }).heartbeat?.intervalMs ?? 0
+
+/** Whoever does not await hears of failures by lifecycle and snapshot: the rejection is no unhandled one. */
+function alsoUnawaited(promise: Promise<void>): Promise<void> {
+  promise.catch(() => undefined)
+  return promise
+}
 
 const call = (value: unknown): unknown => (typeof value === 'function' ? (value as () => unknown)() : value)
 

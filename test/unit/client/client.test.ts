@@ -438,6 +438,19 @@ describe('restart()', () => {
     expect(harness.ends[0]?.ended).toMatchObject({ code: 4001 })
   })
 
+  it('whose failure nobody awaits is no unhandled rejection', async () => {
+    const unhandled: unknown[] = []
+    const note = (reason: unknown): void => void unhandled.push(reason)
+    process.on('unhandledRejection', note)
+    const harness = new ClientHarness()
+    await harness.connect()
+    void harness.client.restart()
+    void harness.client.disconnect()
+    await harness.pass()
+    process.off('unhandledRejection', note)
+    expect(unhandled).toEqual([])
+  })
+
   it('waits for a dial that is under way, unless forced', async () => {
     const harness = new ClientHarness()
     harness.network.hang()

@@ -115,14 +115,7 @@ export class UplinkBook {
     const message = isSend ? this.#messages.get(id) : this.#messages.asked(id, tag, link.owner.name)
     if (message === undefined) throw new Violation('I4', `${id} was written, and nobody sent it`)
     if (tag !== message.tag) throw new Violation('I4', `${id} was written with the data of another message`)
-    if (
-      message.kind === 'message' &&
-      link.owner.mustBeStored() &&
-      !link.owner.isStored(id) &&
-      message.outcome === null
-    ) {
-      throw new Violation('I4', `${id} was written to the wire before it was stored`)
-    }
+    if (message.kind === 'message' && message.outcome === null) checkStored(link, lane, id)
     checkHole(lane, seq)
     this.#checkWindow(link, lane, seq)
     const known = this.#ledger.producer(offer.id)
@@ -227,4 +220,12 @@ function checkHole({ offer, state, written }: Lane, seq: Seq): void {
   const before = Math.max(written, state?.held ?? 0, state?.last ?? 0)
   if (seq <= before + 1) return
   throw new Violation('I2', `${offer.id}.${seq} was written after ${before}; the hole was not stated`)
+}
+
+/** With durable storage a message is written once it is stored, and in an epoch that is (rules 5 and 7). */
+function checkStored({ owner }: LinkBook, { offer, state }: Lane, id: string): void {
+  if (!owner.mustBeStored()) return
+  if (!owner.isStored(id)) throw new Violation('I4', `${id} was written to the wire before it was stored`)
+  if (owner.storedEpoch(offer.id) !== state?.epoch)
+    throw new Violation('I1', `${id} was written in epoch ${state?.epoch}, which is not stored`)
 }

@@ -10,6 +10,8 @@ import type { StorageChange } from '../../src/protocol/storage.js'
 export class Disk {
   readonly storage: OutboxStorage = memoryStorage()
   readonly #kept = new Set<string>()
+  /** Epoch of each producer, as it is on the disk. */
+  readonly #epochs = new Map<string, string | null>()
   /** How long a write takes, in ms. */
   latencyMs = 0
   /** A page gave up on it: what it holds may be older than what was written to the wire. */
@@ -25,6 +27,10 @@ export class Disk {
     return this.#kept.has(id)
   }
 
+  epochOf(producer: string): string | null {
+    return this.#epochs.get(producer) ?? null
+  }
+
   async delay(clock: Clock): Promise<void> {
     const { latencyMs } = this
     if (latencyMs > 0) await new Promise<void>((resolve) => void clock.setTimer(resolve, latencyMs))
@@ -34,6 +40,8 @@ export class Disk {
     for (const change of changes) {
       if (change.type === 'append') this.#kept.add(`${change.message.producer}.${change.message.seq}`)
       else if (change.type === 'settle') this.#kept.delete(`${change.producer}.${change.seq}`)
+      else if (change.type === 'producer') this.#epochs.set(change.producer.id, change.producer.epoch)
+      else this.#epochs.delete(change.producer)
     }
   }
 }

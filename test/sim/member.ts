@@ -105,6 +105,10 @@ export class Member implements LinkOwner {
     return this.disk.has(id)
   }
 
+  storedEpoch(producer: string): string | null {
+    return this.disk.epochOf(producer)
+  }
+
   // ── what it does ──────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Whoever calls these takes back what the server had asked for. */

@@ -45,7 +45,7 @@ interface Running {
 }
 
 /** `npm start`, once it has said `ready`. */
-async function start(name: string, ready: RegExp, port = 0): Promise<Running> {
+async function start(name: string, ready: RegExp, port: number): Promise<Running> {
   const folder = join(copy, 'examples/quick-start', name)
   install(folder)
   // A group of its own, as a terminal makes one: Ctrl+C reaches npm and what it started.
@@ -126,7 +126,7 @@ describeIf('chromium', 'the quick starts in a browser', (executablePath) => {
   it.each(['browser', 'react'])(
     '%s: two pages hear each other, and what is typed offline comes later',
     async (name) => {
-      const first = await start(name, /http:\/\//)
+      const first = await start(name, /http:\/\//, await freePort())
       const address = addressIn(first.said())
       const [ada, bob] = [await visit(address), await visit(address)]
       const say = async (page: Page, text: string): Promise<void> => {

@@ -67,8 +67,8 @@ async function runIn(runtime: Runtime, reference: Reference, stormHash: string):
   return rows
 }
 
-const runtimes = chosen()
 installBinaries()
+const runtimes = chosen()
 if (values.build) buildPackage()
 await buildPrograms()
 const { json } = await load('index')
@@ -81,8 +81,8 @@ await reference.close()
 
 console.log(`\n${tableOf(rows)}\n`)
 if (values.only === undefined) writeDocument(rows)
-const missing = rows.filter(({ version }) => version === null)
+const missing = runtimes.filter(({ binary }) => binary === null)
 if (missing.length > 0)
-  console.warn(`skipped, for want of a binary: ${missing.map((row) => row.title).join(', ')}`)
+  console.warn(`skipped, for want of a binary: ${missing.map(({ title }) => title).join(', ')}`)
 const failed = rows.some(({ results }) => results.some(({ ok }) => !ok))
 if (failed || (missing.length > 0 && process.env['SUREWIRE_REQUIRE_ALL'] === '1')) process.exitCode = 1

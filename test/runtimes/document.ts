@@ -50,6 +50,7 @@ function listOf(rows: readonly Row[]): string {
     .join('\n')
 }
 
+/** Fails for a document that has lost its marks. */
 export function writeDocument(rows: readonly Row[]): void {
   const before = readFileSync(FILE, 'utf8')
   const [begin, end] = [before.indexOf(BEGIN), before.indexOf(END)]

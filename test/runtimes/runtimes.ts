@@ -56,7 +56,7 @@ export function findRuntimes(): Runtime[] {
       title: 'Deno',
       binary: inPackage('@deno', DENO, 'deno'),
       modules: BOTH,
-      // Its code cache takes a file of the same path and length for the one it knows: chunks of two builds are such.
+      // With its code cache it was seen to run a package's file of an earlier build, whose chunks are gone.
       flags: [
         'run',
         '--allow-all',

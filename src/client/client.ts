@@ -92,7 +92,8 @@ export class SurewireClient implements Client<Contract> {
     enqueue: (draft) => {
       // One that replaces others may find them unwritten until the turn ends.
       if (draft.replaces === null && this.#session.takeFullBatch()) this.#driver.dispatch({ type: 'flush' })
-      const entry = this.#session.enqueue(draft, this.#environment.clock.now())
+      // The clock costs as much as queueing itself, and only a time limit needs it.
+      const entry = this.#session.enqueue(draft, draft.ttlMs === null ? 0 : this.#environment.clock.now())
       this.#driver.touch()
       return entry
     },

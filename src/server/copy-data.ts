@@ -39,7 +39,11 @@ function copyObject(value: object, depth: number): unknown {
   }
   if ('toJSON' in value && typeof value.toJSON === 'function') return copyData(value.toJSON(), depth - 1)
   if (Array.isArray(value)) return value.map((element) => copyData(element, depth - 1))
-  const entries = Object.entries(value).filter(([, element]) => element !== undefined)
-  if (entries.some(([key]) => key === '__proto__')) throw new TypeError("the key '__proto__' cannot be sent")
-  return Object.fromEntries(entries.map(([key, element]) => [key, copyData(element, depth - 1)]))
+  const copy: Record<string, unknown> = {}
+  for (const [key, element] of Object.entries(value)) {
+    if (element === undefined) continue
+    if (key === '__proto__') throw new TypeError("the key '__proto__' cannot be sent")
+    copy[key] = copyData(element, depth - 1)
+  }
+  return copy
 }

@@ -126,7 +126,7 @@ export class ClientSession implements Machine<SessionInput> {
 
   // ── calls that need an answer at once; the driver has to be touched afterwards ────────────────────────────────────
 
-  /** Queues a message; it is written at the end of the turn. */
+  /** Queues a message; it is written at the end of the turn. `now` matters only to one with a time limit. */
   enqueue(draft: Draft, now: number): OutboxEntry {
     const entry = this.#parts.outbox.enqueue(draft, now)
     this.#parts.persistence?.appended(entry)

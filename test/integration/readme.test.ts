@@ -1,58 +1,13 @@
 /** What the README shows compiles; what it and the guides point to exists. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import ts from 'typescript'
 import { describe, expect, it } from 'vitest'
-import { entries } from '../../scripts/entries.js'
+import { blocksOf, complaints, readPage as read } from '../support/pages.js'
+import { repositoryRoot as root } from '../support/sources.js'
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
 const pages = ['README.md', ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`)].filter((path) =>
   path.endsWith('.md'),
 )
-
-const read = (path: string): string => readFileSync(join(root, path), 'utf8')
-
-interface Block {
-  readonly page: string
-  readonly code: string
-}
-
-const blocksOf = (page: string): Block[] =>
-  [...read(page).matchAll(/^```ts\n(.*?)^```/gms)].map(([, code = '']) => ({ page, code }))
-
-/** Errors of the compiler, by the repository's own settings, with `surewire` being the sources. */
-function complaints(blocks: readonly Block[]): string[] {
-  const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), (path) => ts.sys.readFile(path))
-  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root)
-  const paths = { ...options.paths }
-  for (const [name, source] of Object.entries(entries)) {
-    paths[name === 'index' ? 'surewire' : `surewire/${name}`] = [join(root, source)]
-  }
-  const settings: ts.CompilerOptions = { ...options, paths, noUnusedLocals: false, noUnusedParameters: false }
-  const files = new Map(blocks.map(({ code }, at) => [join(root, `block-${at}.ts`), code]))
-  const disk = ts.createCompilerHost(settings)
-  const host: ts.CompilerHost = {
-    ...disk,
-    readFile: (path) => files.get(path) ?? disk.readFile(path),
-    fileExists: (path) => files.has(path) || disk.fileExists(path),
-    getSourceFile: (path, target, ...rest) => {
-      const code = files.get(path)
-      if (code === undefined) return disk.getSourceFile(path, target, ...rest)
-      return ts.createSourceFile(path, code, target)
-    },
-  }
-  const program = ts.createProgram([...files.keys()], settings, host)
-  return [...files.keys()].flatMap((path, at) => {
-    const source = program.getSourceFile(path)
-    const found = [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)]
-    return found.map(({ messageText, start }) => {
-      const line = source?.getLineAndCharacterOfPosition(start ?? 0).line ?? 0
-      const text = ts.flattenDiagnosticMessageText(messageText, ' ')
-      return `${blocks[at]?.page}, block ${at}, line ${line + 1}: ${text}`
-    })
-  })
-}
 
 describe('README.md', () => {
   it('shows code that compiles', () => {

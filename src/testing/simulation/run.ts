@@ -49,7 +49,12 @@ export async function runPlan<World extends SimulatedWorld>(
   return run.report()
 }
 
-/** Draws the plan of a seed and runs it. */
+/**
+ * Draws the plan of a seed and runs it. `minutes` of simulated time (15) are disturbed, coming to rest adds some.
+ *
+ * @example
+ * const { failure } = await simulate(scenario, { seed: 42 });
+ */
 export function simulate<World extends SimulatedWorld>(
   scenario: Scenario<World>,
   { seed, ...options }: PlanOptions & { seed: number | bigint },

@@ -25,7 +25,10 @@ export interface Step<World> {
 export interface SimulatedWorld {
   /** Called after every step. Throws a `Violation` if something promised is broken. */
   check(): void
-  /** The last call: the network heals, and everything has to come to rest. Throws a `Violation` if it doesn't. */
+  /**
+   * The last call: undoes the faults (`network.heal()`, `clock.throttle(0)`), lets time pass, and throws a `Violation` if
+   * not everything came to rest.
+   */
   rest(): Promise<void>
 }
 
@@ -82,7 +85,7 @@ export interface SimulationReport {
   readonly simulatedMs: number
   /** What the world counted. */
   readonly counts: Readonly<Record<string, number>>
-  /** How often each kind of fault was planned and happened. */
+  /** How many steps of each kind of fault were taken, also those that found nothing to disturb. */
   readonly faults: Readonly<Record<string, number>>
   /** How often each situation occurred. */
   readonly sometimes: Readonly<Record<string, number>>

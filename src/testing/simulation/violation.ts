@@ -10,6 +10,8 @@ export class Violation extends Error {
   readonly invariant: string
 
   /**
+   * `invariant` names the promise in a word, `detail` says what was seen: for a person who reads the story of the run.
+   *
    * @example
    * if (runs > 1) throw new Violation('once', `${id} ran ${runs} times`);
    */

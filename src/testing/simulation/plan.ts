@@ -18,6 +18,8 @@ const FAULT_RATES = [0, 0.3, 1, 1, 1, 3] as const
 /**
  * Draws what will be done to a world. The same scenario and seed give the same plan.
  *
+ * @throws RangeError if `minutes` is not above 0, or no step has a weight.
+ *
  * @example
  * const plan = drawPlan(scenario, 42, { minutes: 5 });
  */
@@ -26,6 +28,9 @@ export function drawPlan<World extends SimulatedWorld>(
   seed: number | bigint,
   { minutes = 15 }: PlanOptions = {},
 ): Plan {
+  // Without a step nothing could fail, and the run would pass.
+  if (!(minutes > 0 && Number.isFinite(minutes)))
+    throw new RangeError(`minutes: ${minutes} is no time to run`)
   const root = seededRandom(seed)
   const kinds = weightedKinds(scenario.name, scenario.steps, root.fork('rates'))
   const pauses = root.fork('pauses')

@@ -37,6 +37,10 @@ describe('drawPlan', () => {
     expect(steps).toHaveLength(60)
   })
 
+  it.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY])('refuses to run for %d minutes', (minutes) => {
+    expect(() => drawPlan(scenario, 1, { minutes })).toThrow('no time to run')
+  })
+
   it('refuses a scenario without anything to do', () => {
     const idle = step({ weight: 0, draw: () => null, run: () => undefined, tell: () => '' })
     expect(() => drawPlan(counterScenario({ steps: { idle } }), 1)).toThrow('no step has a weight')

@@ -44,6 +44,8 @@ describe('connectionToasts', () => {
   it('tells that the connection is made, for five seconds', async () => {
     const page = await connected()
     expect([toast(), kind()]).toEqual(['Connected', 'connected'])
+    // Traffic is no news.
+    page.client.send('chat', 1)
     await page.pass(4_800)
     expect(toast()).toBe('Connected')
     await page.pass(200)

@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util'
 import { runChaos } from './chaos/storm.js'
 import { printChaos, printReturn } from './chaos/report.js'
 import { runReturn } from './chaos/return.js'
+import { someMinutes, wholeNumber } from './numbers.js'
 
 const { values } = parseArgs({
   options: {
@@ -20,13 +21,13 @@ const { values } = parseArgs({
 })
 
 async function storm(): Promise<readonly string[]> {
-  const report = await runChaos({ minutes: Number(values.minutes), seed: BigInt(values.seed) })
+  const report = await runChaos({ minutes: someMinutes(values.minutes), seed: BigInt(values.seed) })
   printChaos(report)
   return report.violations
 }
 
 async function comeBack(connections: number): Promise<readonly string[]> {
-  const spreadMs = Number(values.spread) * 1_000
+  const spreadMs = wholeNumber('spread', values.spread, 1) * 1_000
   const report = await runReturn({ connections, spreadMs, progress: console.log })
   printReturn(connections, spreadMs, report)
   return report.violations
@@ -35,5 +36,7 @@ async function comeBack(connections: number): Promise<readonly string[]> {
 // An ordinary end: what was started is ended with it.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
 
-const violations = await (values.return === undefined ? storm() : comeBack(Number(values.return)))
+const violations = await (values.return === undefined
+  ? storm()
+  : comeBack(wholeNumber('return', values.return, 1)))
 if (violations.length > 0) process.exitCode = 1

@@ -8,6 +8,7 @@
 import { parseArgs } from 'node:util'
 import { type Departure, type HerdReport, runHerd } from '../test/herd/herd.js'
 import { runMachineHerd } from '../test/herd/machines.js'
+import { wholeNumber } from './numbers.js'
 import { busiestSecond, quantile } from '../test/herd/rates.js'
 
 const MOST = 1.2
@@ -20,10 +21,10 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
   },
 })
-const clients = Number(values.clients)
-const node = Number(values.node)
-const spread = Number(values.spread)
-const seed = Number(values.seed)
+const clients = wholeNumber('clients', values.clients, 1)
+const node = wholeNumber('node', values.node, 1)
+const spread = wholeNumber('spread', values.spread, 1)
+const seed = wholeNumber('seed', values.seed, 0)
 
 const away = (spreadMs: number): Departure => ({ how: 'away', drainMs: 2_000, afterMs: 0, spreadMs })
 const crash: Departure = { how: 'crash' }

@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util'
 import { BROKEN_RULES, type BrokenRule } from '../test/model/rules.js'
 import { type Counterexample, search, type SearchResult } from '../test/model/search.js'
 import { type Faults, initialState } from '../test/model/state.js'
+import { wholeNumber } from './numbers.js'
 
 const { values } = parseArgs({
   options: {
@@ -23,17 +24,18 @@ const { values } = parseArgs({
   },
 })
 const faults: Faults = {
-  losses: Number(values.losses),
-  crashes: Number(values.crashes),
-  amnesias: Number(values.amnesias),
-  cancels: Number(values.cancels),
-  storeFailures: Number(values['store-failures']),
+  losses: wholeNumber('losses', values.losses),
+  crashes: wholeNumber('crashes', values.crashes),
+  amnesias: wholeNumber('amnesias', values.amnesias),
+  cancels: wholeNumber('cancels', values.cancels),
+  storeFailures: wholeNumber('store-failures', values['store-failures']),
 }
+const messages = wholeNumber('messages', values.messages, 1)
 const onUnknown = values.reject ? 'reject' : 'resend'
 const rules = Object.keys(BROKEN_RULES) as BrokenRule[]
 
 function run(broken: BrokenRule | null): SearchResult {
-  return search(initialState(Number(values.messages), faults), { onUnknown, broken })
+  return search(initialState(messages, faults), { onUnknown, broken })
 }
 
 const steps = (violation: Counterexample): string =>

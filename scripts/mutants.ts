@@ -11,6 +11,7 @@
 import { parseArgs } from 'node:util'
 import { fileOf, type Mutant, mutants } from '../test/mutants/mutants.js'
 import { type Hunt, Hunter } from './mutants-hunt.js'
+import { someMinutes, wholeNumber } from './numbers.js'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -25,9 +26,10 @@ const { values, positionals } = parseArgs({
 /** Characters of a violation that fit a line. */
 const MAX_MESSAGE = 110
 
-const seeds = Number(values.seeds)
-const minutes = Number(values.minutes)
+const seeds = wholeNumber('seeds', values.seeds, 1)
+const minutes = someMinutes(values.minutes)
 const chosen = mutants.filter((mutant) => isWanted(mutant, positionals))
+if (chosen.length === 0) throw new TypeError(`no mutant is called ${positionals.join(' or ')}`)
 const begin = performance.now()
 const hunter = await Hunter.open()
 try {

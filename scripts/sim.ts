@@ -10,12 +10,13 @@
  *     --steps LIST    index:pauseMs,index:pauseMs,… as a failing run prints it
  *
  * Prints for each seed its trace hash, and at the end simulated hours, messages, faults by kind and violations. A failing
- * seed is cut short and told. Exit code 1 if a seed fails, or if in 100 seeds or more one of the situations that
+ * seed is cut short and told, of several the first three. Exit code 1 if a seed fails, or if in 100 seeds or more one of the situations that
  * the scenario names never occurred.
  */
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { compile } from './compile.js'
+import { someMinutes, wholeNumber } from './numbers.js'
 import { type SeedResult, SimulationTotals } from './sim-totals.js'
 import { withWorkers } from './sim-pool.js'
 
@@ -31,22 +32,24 @@ const { values } = parseArgs({
   },
 })
 
+const minutes = someMinutes(values.minutes)
+const seeds = wholeNumber('seeds', values.seeds, 1)
+const workers = wholeNumber('workers', values.workers, 1)
 const [worker = ''] = await compile(['scripts/sim-worker.ts'], 'test/sim/.build')
-const minutes = Number(values.minutes)
 /** Failing seeds are cut short one by one; the first few tell enough. */
 const MAX_STORIES = 3
 const ENOUGH_FOR_SITUATIONS = 100
 
-if (values.replay === undefined) await runMany(BigInt(values.start), Number(values.seeds))
+if (values.replay === undefined) await runMany(BigInt(values.start), seeds)
 else await replay(values.replay, values.steps ?? null)
 
 async function runMany(start: bigint, count: number): Promise<void> {
   const totals = new SimulationTotals()
   const begin = performance.now()
-  const seeds = Array.from({ length: count }, (_, index) => String(start + BigInt(index)))
-  await withWorkers(worker, Number(values.workers), async (pool) => {
+  const numbers = Array.from({ length: count }, (_, index) => String(start + BigInt(index)))
+  await withWorkers(worker, workers, async (pool) => {
     await pool.runAll(
-      seeds.map((seed) => ({ do: 'run', seed, minutes })),
+      numbers.map((seed) => ({ do: 'run', seed, minutes })),
       (result) => {
         totals.add(result)
         if (!values.quiet || result.failure !== null) console.log(line(result))

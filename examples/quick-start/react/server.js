@@ -8,7 +8,7 @@ import { build, preview } from 'vite'
 
 const vite = {
   root: import.meta.dirname,
-  logLevel: 'warn',
+  logLevel: 'error',
   // surewire is linked from this repository, which has a React of its own.
   resolve: { dedupe: ['react', 'react-dom'] },
   preview: { port: Number(process.env.PORT ?? 8080), strictPort: true },

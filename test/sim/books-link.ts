@@ -20,6 +20,8 @@ export interface LinkOwner {
   /** Whether what is written must be on the disk. */
   mustBeStored(): boolean
   isStored(id: string): boolean
+  /** Its disk lost the newest of what it had. */
+  lostTail(producer: string): boolean
   /** The epoch that its disk holds of a producer. */
   storedEpoch(producer: string): string | null
   /** Its storage failed once: it may remember less than was written. */

@@ -79,7 +79,7 @@ export class UplinkBook {
       throw new Violation('I8', `producer ${id} is offered with floor ${floor} above written ${written}`)
     const known = this.#ledger.producer(id, link.owner.name)
     const before = known.page === link.owner.name ? known.written : known.sent
-    if (written < before && !link.owner.doubtful) {
+    if (written < before && !link.owner.doubtful && !link.owner.lostTail(id)) {
       throw new Violation(
         'I8',
         `producer ${id} is offered as written up to ${written}; it was up to ${before}`,

@@ -38,7 +38,9 @@ export class WireTap {
   readonly #witness: WireWitness
   /** Session → the newest connection of it. */
   readonly #sessions = new Map<string, LinkBook>()
-  #replaced: LinkBook[] = []
+  /** Producer → the newest connection that carries it. */
+  readonly #carriers = new Map<string, LinkBook>()
+  #replaced: { readonly link: LinkBook; readonly what: string }[] = []
 
   constructor({ messages, producers, truth, ledger }: WireParts, witness: WireWitness) {
     this.#witness = witness
@@ -92,6 +94,8 @@ export class WireTap {
       link.down.push(batch)
       this.#downlink.sent(link, batch)
       if (batch.frames[0]?.[0] === FrameType.WELCOME) this.#welcomed(link)
+      if (batch.frames.some(([type]) => type === FrameType.WELCOME || type === FrameType.ATTACHED))
+        this.#carries(link)
     }
   }
 
@@ -101,16 +105,26 @@ export class WireTap {
     const session = link.welcome?.session.id ?? ''
     const before = this.#sessions.get(session)
     this.#sessions.set(session, link)
-    if (before !== undefined && before.process === link.process) this.#replaced.push(before)
+    if (before !== undefined && before.process === link.process)
+      this.#replaced.push({ link: before, what: `session ${session}` })
+  }
+
+  /** A process that attaches a producer has let go of every other connection that carried it. */
+  #carries(link: LinkBook): void {
+    for (const { offer, state } of link.lanes) {
+      if (state == null) continue
+      const before = this.#carriers.get(offer.id)
+      if (before === link) continue
+      this.#carriers.set(offer.id, link)
+      if (before !== undefined && before.process === link.process)
+        this.#replaced.push({ link: before, what: `producer ${offer.id}` })
+    }
   }
 
   check(): void {
-    for (const link of this.#replaced.splice(0)) {
+    for (const { link, what } of this.#replaced.splice(0)) {
       if (link.closedByServer === null && !link.endedAtServer && !link.closedByClient) {
-        throw new Violation(
-          'I9',
-          `session ${link.welcome?.session.id} has a newer connection, and link ${link.id} stays open`,
-        )
+        throw new Violation('I9', `${what} has a newer connection, and link ${link.id} stays open`)
       }
     }
   }
@@ -155,6 +169,7 @@ export class WireTap {
 
   #attachArrived(link: LinkBook, index: number, state: ProducerState | null): void {
     const lane = link.lanes[index]
-    if (lane !== undefined && state !== null) lane.ackArrived = Math.max(lane.ackArrived, state.last)
+    if (lane === undefined || state === null) return
+    lane.ackArrived = Math.max(lane.ackArrived, state.last)
   }
 }

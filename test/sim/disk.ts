@@ -27,6 +27,22 @@ export class Disk {
     return this.#kept.has(id)
   }
 
+  /** Producers of which it lost the newest messages. */
+  readonly lost = new Set<string>()
+
+  /** What was written last is gone, of every outbox that nobody has open. Returns how many messages are. */
+  async loseTail(most: number): Promise<number> {
+    const handle = await this.storage.open()
+    const changes = handle.leftovers.flatMap(({ producer: { id: producer }, messages }) =>
+      messages.slice(-most).map(({ seq }) => ({ type: 'settle', producer, seq }) as const),
+    )
+    await handle.apply(changes)
+    await handle.close()
+    this.applied(changes)
+    for (const { producer } of changes) this.lost.add(producer)
+    return changes.length
+  }
+
   epochOf(producer: string): string | null {
     return this.#epochs.get(producer) ?? null
   }

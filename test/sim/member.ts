@@ -105,6 +105,10 @@ export class Member implements LinkOwner {
     return this.disk.has(id)
   }
 
+  lostTail(producer: string): boolean {
+    return this.disk.lost.has(producer)
+  }
+
   storedEpoch(producer: string): string | null {
     return this.disk.epochOf(producer)
   }

@@ -38,6 +38,7 @@ export const SITUATIONS = [
   'the store lost its tail',
   'the user changed with messages in the queue',
   'presence was synchronised after a resume',
+  'a disk lost what had been stored last',
   'a page was frozen with a live connection',
   'a client was closed with messages in flight',
   'a handler awaited a request',

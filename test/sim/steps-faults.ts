@@ -124,17 +124,25 @@ const storeSlows = step<SurewireWorld, { latencyMs: number }>({
   tell: ({ latencyMs }) => `the store takes up to ${latencyMs} ms each way`,
 })
 
-const reloads = step<SurewireWorld, { who: number; diskMs: number }>({
+const reloads = step<SurewireWorld, { who: number; diskMs: number; loses: number }>({
   weight: 1,
   sort: 'fault',
-  draw: (random) => ({ who: random.integer(0, WHO), diskMs: random.pick([0, 0, 5, 40]) }),
-  run: (world, { who, diskMs }) => {
+  draw: (random) => ({
+    who: random.integer(0, WHO),
+    diskMs: random.pick([0, 0, 5, 40]),
+    loses: random.chance(0.1) ? random.integer(1, 5) : 0,
+  }),
+  run: async (world, { who, diskMs, loses }) => {
     const member = world.member(who)
     member.kill()
-    member.disk.latencyMs = diskMs
+    const { disk } = member
+    if (loses > 0 && (await disk.loseTail(loses)) > 0)
+      world.books.sometimes('a disk lost what had been stored last')
+    disk.latencyMs = diskMs
     world.replace(member)
   },
-  tell: ({ who, diskMs }) => `page ${who} is reloaded; its disk takes ${diskMs} ms`,
+  tell: ({ who, diskMs, loses }) =>
+    `page ${who} is reloaded; its disk takes ${diskMs} ms${loses === 0 ? '' : ` and lost the last ${loses} messages`}`,
 })
 
 /** So many pages that the world stays small. */

@@ -215,6 +215,28 @@ const joins = step<
     `client ${who} joins room ${room} from ${from ?? 'wherever'}${present ? ', visibly' : ''}`,
 })
 
+/** The answer to the first is on its way when the second is asked. */
+const joinsTwice = step<SurewireWorld, { who: number; room: string; leaves: boolean; afterMs: number }>({
+  weight: 1,
+  draw: (random) => ({
+    who: random.integer(0, WHO),
+    room: random.pick(ROOMS),
+    leaves: random.chance(0.5),
+    afterMs: random.pick([0, 1, random.integer(1, 60)]),
+  }),
+  run: (world, { who, room, leaves: isLeft, afterMs }) => {
+    const member = world.member(who)
+    const { cursor } = member.client.room(room).snapshot
+    member.join(room, { from: 'now' })
+    world.later(afterMs, () => {
+      if (isLeft) member.leave(room)
+      member.join(room, { from: cursor ?? 'start' })
+    })
+  },
+  tell: ({ who, room, leaves: isLeft, afterMs }) =>
+    `client ${who} joins room ${room}${isLeft ? ', leaves it' : ''} and joins it again after ${afterMs} ms`,
+})
+
 const leaves = step<SurewireWorld, { who: number; room: string }>({
   weight: 2,
   draw: (random) => ({ who: random.integer(0, WHO), room: random.pick(ROOMS) }),
@@ -284,6 +306,7 @@ export const workSteps = {
   request: requests,
   publish: publishes,
   join: joins,
+  'join twice': joinsTwice,
   leave: leaves,
   present: presents,
   'disconnect for a while': toggles,

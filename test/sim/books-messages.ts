@@ -31,7 +31,7 @@ export class SentMessage {
   /** Epochs in which it was written to the wire. */
   readonly writtenIn = new Set<string>()
   /** For a request: what was written before it on its last connection. */
-  after: readonly { readonly producer: string; readonly epoch: string; readonly seq: number }[] = []
+  after: readonly { readonly producer: string; readonly owner: string; readonly seq: number }[] = []
 
   constructor(
     readonly id: string,

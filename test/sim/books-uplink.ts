@@ -8,15 +8,23 @@ import { Violation } from '../../src/testing/simulation/index.js'
 import type { Batch, CountedBatch, Frame, Lane, LinkBook, Position } from './books-link.js'
 import type { MessageBook, SentMessage } from './books-messages.js'
 import type { WireLedger } from './books-ledger.js'
+import type { ProducerBook } from './books-producers.js'
 
 type Seq = number
 
 export class UplinkBook {
   readonly #messages: MessageBook
   readonly #ledger: WireLedger
+  readonly #producers: ProducerBook
   readonly #sometimes: (situation: string) => void
 
-  constructor(messages: MessageBook, ledger: WireLedger, sometimes: (situation: string) => void) {
+  constructor(
+    messages: MessageBook,
+    producers: ProducerBook,
+    ledger: WireLedger,
+    sometimes: (situation: string) => void,
+  ) {
+    this.#producers = producers
     this.#messages = messages
     this.#ledger = ledger
     this.#sometimes = sometimes
@@ -121,7 +129,7 @@ export class UplinkBook {
     const known = this.#ledger.producer(offer.id)
     if (seq <= known.written) this.#sometimes('a message was written again')
     this.#checkOrder(link, lane, message, seq <= known.written)
-    if (!isSend) message.after = sendsBefore(link)
+    if (!isSend) message.after = sendsBefore(link, this.#producers)
     known.written = Math.max(known.written, seq)
     known.sent = Math.max(known.sent, seq)
     lane.written = Math.max(lane.written, seq)
@@ -209,10 +217,10 @@ export class UplinkBook {
 }
 
 /** Numbers of messages that came before on this connection. */
-function sendsBefore({ lanes }: LinkBook): SentMessage['after'] {
+function sendsBefore({ lanes }: LinkBook, producers: ProducerBook): SentMessage['after'] {
   return lanes
     .filter(({ offer, written, state }) => offer.kind === 'messages' && written > 0 && state != null)
-    .map(({ offer, written, state }) => ({ producer: offer.id, epoch: state?.epoch ?? '', seq: written }))
+    .map(({ offer: { id }, written }) => ({ producer: id, owner: producers.ownerOf(id), seq: written }))
 }
 
 /** Numbers follow each other; what is missing has been stated as void (I2). */

@@ -45,7 +45,7 @@ export class WireTap {
   constructor({ messages, producers, truth, ledger }: WireParts, witness: WireWitness) {
     this.#witness = witness
     const sometimes = (situation: string): void => witness.sometimes(situation)
-    this.#uplink = new UplinkBook(messages, ledger, sometimes)
+    this.#uplink = new UplinkBook(messages, producers, ledger, sometimes)
     this.#downlink = new DownlinkBook(truth, producers, ledger, sometimes)
   }
 

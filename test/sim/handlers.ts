@@ -166,10 +166,10 @@ function checkBegun({ messages, producers }: Books, { epoch }: Run, id: string):
 
 /** A request begins once what came before it on its connection is committed. What another process took over is not waited for. */
 function checkAfterSends({ messages, producers }: Books, port: StorePort, id: string): void {
-  for (const { producer, epoch, seq } of messages.get(id)?.after ?? []) {
+  for (const { producer, owner, seq } of messages.get(id)?.after ?? []) {
     const held = port.holds(producer)
-    if (held?.epoch !== epoch || held.owner !== producers.ownerOf(producer)) continue
-    if (producers.committed(producer, epoch) >= seq) continue
+    if (held?.owner !== owner || owner !== producers.ownerOf(producer)) continue
+    if (producers.committed(producer, held.epoch) >= seq) continue
     throw new Violation('I2', `request ${id} began before number ${seq} of ${producer} was committed`)
   }
 }

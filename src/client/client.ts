@@ -368,7 +368,10 @@ export class SurewireClient implements Client<Contract> {
     return new Inbox(
       {
         registry: (room) => (room === null ? this.#handlers : (this.#rooms.get(room)?.handlers ?? null)),
-        handled: (delivery) => this.#driver.dispatch({ type: 'handled', delivery }),
+        handled: (delivery) => {
+          this.#session.handled(delivery)
+          this.#driver.touch()
+        },
         failed: (error) => this.#announcer.error(error),
         unhandled: (message) => this.#unhandled(message),
       },

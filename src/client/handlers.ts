@@ -12,7 +12,7 @@ import type { MessagesOptions, OnOptions } from './types.js'
 
 /** A handler as the registry keeps it: types were checked where it was registered. */
 export type AnyHandler = (data: never, message: never) => void | Promise<void>
-type StoredHandler = (data: unknown, message: Message) => void | Promise<void>
+export type StoredHandler = (data: unknown, message: Message) => void | Promise<void>
 
 /** More unread messages than this end an iteration; the default of `messages({ maxBuffered })`. */
 const DEFAULT_MAX_BUFFERED = 10_000

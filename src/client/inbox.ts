@@ -11,7 +11,7 @@ import type { Message } from '../protocol/messages.js'
 import type { LogReader } from '../delivery/reader.js'
 import { isThenable } from '../runtime/thenable.js'
 import type { Delivery } from '../session/client/inputs.js'
-import type { HandlerRegistry } from './handlers.js'
+import type { HandlerRegistry, StoredHandler } from './handlers.js'
 
 export interface InboxHost {
   /** The registry of a room, or of the client for `null`; `null` if nobody ever asked for that room. */
@@ -108,16 +108,15 @@ export class Inbox {
     if (handlers.length === 0) this.#host.unhandled(message)
     let running: Promise<void> | null = null
     for (const handler of handlers) {
-      const call = (): void | Promise<void> => handler(checked.data, checked)
-      if (running !== null) running = running.then(() => this.#guard(call) ?? undefined)
-      else running = this.#guard(call)
+      if (running !== null) running = running.then(() => this.#guard(handler, checked) ?? undefined)
+      else running = this.#guard(handler, checked)
     }
     return running
   }
 
-  #guard(call: () => void | Promise<void>): Promise<void> | null {
+  #guard(handler: StoredHandler, message: Message): Promise<void> | null {
     try {
-      const result: unknown = call()
+      const result: unknown = handler(message.data, message)
       if (!isThenable(result)) return null
       return Promise.resolve(result).then(
         () => undefined,

@@ -118,7 +118,7 @@ class ServerEngine<C extends Contract> implements Engine<C> {
     this.#authenticator = this.#makeAuthenticator()
     this.#performer = this.#makePerformer()
     this.#stopListening = store.listen((log, epoch, entry) => {
-      if (this.#core.follows(log)) this.#driver.dispatch({ type: 'appended', log, epoch, entry })
+      if (this.#core.appended(log, epoch, entry)) this.#driver.touch()
     })
   }
 

@@ -125,9 +125,11 @@ class MemoryStore implements Store {
   }
 
   append(append: Append): { epoch: string; offset: number } {
-    this.#sweep()
-    const { log, epoch, entry } = this.#append(append)
-    this.#tell(log, epoch, entry)
+    const now = this.#sweep()
+    const log = this.#log(append.log)
+    const { epoch } = log
+    const entry = log.append(append, this.#history, now)
+    this.#tell(append.log, epoch, entry)
     return { epoch, offset: entry.offset }
   }
 
@@ -200,13 +202,14 @@ class MemoryStore implements Store {
     this.#logs.delete(repliesLog(id))
   }
 
-  /** Expired entries go, but a log's epoch and head stay: whoever follows it has missed nothing. */
-  #sweep(): void {
+  /** Expired entries go, but a log's epoch and head stay: whoever follows it has missed nothing. Returns the time. */
+  #sweep(): number {
     const now = this.#now()
-    if (now - this.#sweptAt < SWEEP_MS) return
+    if (now - this.#sweptAt < SWEEP_MS) return now
     this.#sweptAt = now
     this.#sessions.sweep(now)
     this.#producers.sweep(now)
     for (const log of this.#logs.values()) log.trim(this.#history, now)
+    return now
   }
 }

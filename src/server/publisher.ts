@@ -11,6 +11,7 @@ import { checkPublish } from './contracts.js'
 import { copyData } from './copy-data.js'
 import type { Audience, Store } from './core/store.js'
 import { exceptOf } from './handler-context.js'
+import { isPromise } from './promises.js'
 import type { Publisher, RoomSendOptions, Sent, Target, UserSendOptions } from './types.js'
 
 export interface SenderServices {
@@ -36,16 +37,13 @@ export class Sender<C extends Contract> implements Publisher<C> {
   toRoom(id: string): Target<C, RoomSendOptions> {
     const log = roomLog(checkId('room', id))
     return {
-      send: async (type, data, options: RoomSendOptions = {}) => {
-        const except = exceptOf(options)
-        if (options.volatile !== true) {
+      send: (type, data, options) =>
+        settled(() => {
+          if (options === undefined) return this.#append(log, type, data, null)
+          const except = exceptOf(options)
+          if (options.volatile === true) return this.#publishVolatile(id, type, data, except)
           return this.#append(log, type, data, except.length > 0 ? { exceptSessions: except } : null)
-        }
-        this.#services.checkOpen()
-        checkPublish(this.#services.contract, type, data)
-        this.#services.publishVolatile(id, type, copyData(data), except)
-        return { offset: 0 }
-      },
+        }),
     }
   }
 
@@ -68,20 +66,38 @@ export class Sender<C extends Contract> implements Publisher<C> {
 
   toSession(id: string): Target<C, never> {
     const log = sessionLog(checkId('session', id))
-    return { send: async (type, data) => this.#append(log, type, data, null) }
+    return { send: (type, data) => settled(() => this.#append(log, type, data, null)) }
   }
 
   toAll(): Target<C, never> {
-    return { send: async (type, data) => this.#append(ALL_LOG, type, data, null) }
+    return { send: (type, data) => settled(() => this.#append(ALL_LOG, type, data, null)) }
   }
 
-  async #append(log: string, type: string, data: unknown, audience: Audience | null): Promise<Sent> {
+  #append(log: string, type: string, data: unknown, audience: Audience | null): Sent | PromiseLike<Sent> {
     const { store, contract, newId, wall, checkOpen } = this.#services
     checkOpen()
     checkPublish(contract, type, data)
     const meta = { id: newId(), from: null, at: wall() }
-    const { offset } = await store.append({ log, type, data: copyData(data), meta, audience })
-    return { offset }
+    const appended = store.append({ log, type, data: copyData(data), meta, audience })
+    return isPromise(appended) ? appended.then(({ offset }) => ({ offset })) : { offset: appended.offset }
+  }
+
+  #publishVolatile(room: string, type: string, data: unknown, except: readonly string[]): Sent {
+    this.#services.checkOpen()
+    checkPublish(this.#services.contract, type, data)
+    this.#services.publishVolatile(room, type, copyData(data), except)
+    return { offset: 0 }
+  }
+}
+
+/** One promise for what is known at once or later, and for what was thrown; an async function would make three. */
+function settled(send: () => Sent | PromiseLike<Sent>): Promise<Sent> {
+  try {
+    return Promise.resolve(send())
+  } catch (error) {
+    // As from an async function: whatever it is.
+    // oxlint-disable-next-line typescript/prefer-promise-reject-errors
+    return Promise.reject(error)
   }
 }
 

@@ -29,6 +29,7 @@ import { Pump } from './pump.js'
 import { Requests } from './requests.js'
 import { Rooms } from './rooms.js'
 import { SideFrames } from './side-frames.js'
+import type { LogEntry } from './store.js'
 import { Volatiles } from './volatiles.js'
 import { Welcomes } from './welcome.js'
 
@@ -138,6 +139,16 @@ export class ServerCore implements Machine<ServerInput> {
     return this.#feeds.follows(log)
   }
 
+  /**
+   * An entry was appended, here or on another process: the input without the way through the driver's queue, because it
+   * wants nothing done before the turn's end. `false`: nobody here reads that log.
+   */
+  appended(log: string, epoch: string, entry: LogEntry): boolean {
+    if (!this.#feeds.follows(log)) return false
+    this.#feeds.appended(log, epoch, entry)
+    return true
+  }
+
   members(room: string): Member[] {
     return this.#presence.members(room)
   }
@@ -161,7 +172,7 @@ export class ServerCore implements Machine<ServerInput> {
         this.#commits.succeeded(input.producer, input.commit, input.result)
         return
       case 'appended':
-        this.#feeds.appended(input.log, input.epoch, input.entry)
+        this.appended(input.log, input.epoch, input.entry)
         return
       case 'flush':
         this.#flush()

@@ -18,7 +18,13 @@ import type { OutboxEntry } from '../../delivery/producer.js'
 import { Downlink } from './downlink.js'
 import { Handshake, type HandshakeConfig } from './handshake.js'
 import { Inbound } from './inbound.js'
-import { newCounters, type SessionCounters, type SessionEffect, type SessionInput } from './inputs.js'
+import {
+  type Delivery,
+  newCounters,
+  type SessionCounters,
+  type SessionEffect,
+  type SessionInput,
+} from './inputs.js'
 import type { SessionParts } from './parts.js'
 import type { Persistence } from './persistence.js'
 import { type RequestResult, Requests } from './requests.js'
@@ -202,6 +208,11 @@ export class ClientSession implements Machine<SessionInput> {
     )
   }
 
+  /** The handlers of a delivery are done: the input without the way through the driver's queue. */
+  handled(delivery: Delivery): void {
+    this.#parts.downlink.handled(delivery)
+  }
+
   // ── the machine ───────────────────────────────────────────────────────────────────────────────────────────────────
 
   deadline(): number | null {
@@ -234,7 +245,7 @@ export class ClientSession implements Machine<SessionInput> {
           this.#wire.push([FrameType.AUTH, input.auth ?? null])
         return
       case 'handled':
-        return this.#parts.downlink.handled(input.delivery)
+        return this.handled(input.delivery)
       case 'stored':
         return this.#parts.persistence?.stored(input.batch, input.kept)
       case 'tick':

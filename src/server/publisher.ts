@@ -17,7 +17,7 @@ import type { Publisher, RoomSendOptions, Sent, Target, UserSendOptions } from '
 export interface SenderServices {
   readonly store: Store
   readonly contract: Contract | undefined
-  /** A fresh message id. */
+  /** A fresh id that nobody else has; asked for once. */
   readonly newId: () => string
   readonly wall: () => number
   /** Raises if nothing can be sent any more. */
@@ -29,6 +29,9 @@ export interface SenderServices {
 /** Appends straight to the store. */
 export class Sender<C extends Contract> implements Publisher<C> {
   readonly #services: SenderServices
+  /** Drawn once: an id from the secure source for each message cost 0.5 of 6 µs. */
+  #idPrefix = ''
+  #sent = 0
 
   constructor(services: SenderServices) {
     this.#services = services
@@ -74,12 +77,18 @@ export class Sender<C extends Contract> implements Publisher<C> {
   }
 
   #append(log: string, type: string, data: unknown, audience: Audience | null): Sent | PromiseLike<Sent> {
-    const { store, contract, newId, wall, checkOpen } = this.#services
+    const { store, contract, wall, checkOpen } = this.#services
     checkOpen()
     checkPublish(contract, type, data)
-    const meta = { id: newId(), from: null, at: wall() }
+    const meta = { id: this.#newId(), from: null, at: wall() }
     const appended = store.append({ log, type, data: copyData(data), meta, audience })
     return isPromise(appended) ? appended.then(({ offset }) => ({ offset })) : { offset: appended.offset }
+  }
+
+  /** Unique, as the ids of clients’ messages are: a name of this sender’s own, and a count. */
+  #newId(): string {
+    if (this.#idPrefix === '') this.#idPrefix = this.#services.newId()
+    return `${this.#idPrefix}.${++this.#sent}`
   }
 
   #publishVolatile(room: string, type: string, data: unknown, except: readonly string[]): Sent {

@@ -79,7 +79,8 @@ export class Member implements LinkOwner {
     this.#random = random
     this.page = new Page(name, clock, network)
     this.page.dialed = (id) => this.#dialed(id)
-    this.page.disturbed = () => this.dials.excused()
+    this.page.disturbed = (hereafter) =>
+      hereafter === true ? this.dials.clockJumped(clock.now()) : this.dials.excused()
     this.page.lateEvent = () => parts.books.sometimes('a socket that was let go of still spoke')
     this.client = this.#makeClient()
     this.#listen()

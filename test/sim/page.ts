@@ -25,8 +25,8 @@ export class Page {
   readonly #cuts = new Set<() => void>()
   /** Tells of each dial, before it happens. */
   dialed: (link: number) => void = () => undefined
-  /** Waits may end early or late from now on. */
-  disturbed: () => void = () => undefined
+  /** Waits may end early or late from now on; `hereafter`: those to come as well, for a timer that was set stays late. */
+  disturbed: (hereafter?: boolean) => void = () => undefined
   /** A link that the client had let go of still spoke. */
   lateEvent: () => void = () => undefined
 
@@ -84,7 +84,7 @@ export class Page {
   }
 
   throttle(ms: number): void {
-    this.disturbed()
+    this.disturbed(true)
     this.#throttleMs = ms
   }
 

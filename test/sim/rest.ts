@@ -87,7 +87,9 @@ function checkMember(member: Member, { books }: SurewireWorld): void {
 
 /** What began is over: answered, or said to be unknown (I10). */
 function checkBegun({ link }: Member, { producers }: Books): void {
-  for (const { offer } of link?.lanes ?? []) {
+  for (const { offer, state } of link?.lanes ?? []) {
+    // One that was refused belongs to another user now: nobody attaches it, and nobody waits for its answers.
+    if (state == null) continue
     const [seq] = producers.begun(offer.id)
     if (seq !== undefined)
       throw new Violation('I10', `request ${offer.id}.${seq} began, and was never answered`)

@@ -64,6 +64,7 @@ export class Member implements LinkOwner {
   readonly #told = new Set<string>()
   readonly #stops: (() => void)[] = []
   #reentry: number
+  #slowness: number
 
   constructor(parts: MemberParts) {
     const { name, clock, network, random, habits, disk } = parts
@@ -74,6 +75,7 @@ export class Member implements LinkOwner {
     this.user = habits.user
     this.durable = habits.durable
     this.#reentry = habits.reentry
+    this.#slowness = habits.slowness.chance
     this.logs = new MemberLogs(name, habits.device, parts.books)
     this.dials = new DialBook(name, habits.reconnect)
     this.#random = random
@@ -125,9 +127,10 @@ export class Member implements LinkOwner {
     this.#track(this.client.connect())
   }
 
-  /** Callbacks call back no more. */
+  /** Callbacks call back no more, and handlers hurry: a reader that lags far behind would be long in coming to rest. */
   calm(): void {
     this.#reentry = 0
+    this.#slowness = 0
   }
 
   disconnect(): void {
@@ -294,9 +297,8 @@ export class Member implements LinkOwner {
 
   #delivered(log: string, message: Message): void | Promise<void> {
     const ended = this.logs.delivered(log, message, this.#link)
-    const { slowness } = this.habits
     this.reenter()
-    if (this.#random.chance(slowness.chance)) return this.#takeTime(slowness.maxMs).finally(ended)
+    if (this.#random.chance(this.#slowness)) return this.#takeTime(this.habits.slowness.maxMs).finally(ended)
     ended()
   }
 

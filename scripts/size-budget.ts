@@ -16,8 +16,9 @@ export const sizeBudgets: readonly SizeBudget[] = [
     name: 'core: createClient with JSON over WebSocket',
     // Assigned to a global, so that nothing of it can be shaken away.
     code: `import { createClient } from 'surewire'; globalThis.createClient = createClient`,
-    // The goal is 10_240. This is what was reached plus one percent, a ratchet: it may only go down.
-    maxBytes: 29_720,
+    // The goal is 8_192. This is what was reached: a ratchet, raised once (by 480 B) for faults that simulation, model,
+    // fuzzing and coverage found in the client, and for batches that let both ends work at once.
+    maxBytes: 30_200,
   },
   {
     name: 'surewire/websocket: SurewireSocket',

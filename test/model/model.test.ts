@@ -13,6 +13,7 @@ import { type Faults, initialState } from './state.js'
 const NONE: Faults = { losses: 0, crashes: 0, amnesias: 0, cancels: 0, storeFailures: 0 }
 
 test.each<[title: string, messages: number, faults: Partial<Faults>, onUnknown: 'resend' | 'reject']>([
+  ['a crash', 3, { crashes: 1 }, 'resend'],
   ['a lost connection', 3, { losses: 1 }, 'resend'],
   ['a lost connection and a crash', 1, { losses: 1, crashes: 1 }, 'resend'],
   [

@@ -104,6 +104,8 @@ class TraceWriter {
     for (const id of all(/"id":"([\w-]{21,22})","key":"[^"]+","kind"/g)) this.#call(id, 'P')
     for (const id of all(/"session":\{"id":"([\w-]{21,22})"/g)) this.#call(id, 'S')
     for (const key of all(/"key":"([\w-]{21,22})"/g)) this.#call(key, 'k')
+    // The server's own: a random prefix and a count.
+    for (const id of all(/"id":"([\w-]{21,22}\.\d+)","from":null/g)) this.#call(id, 'M')
     for (const id of all(/"id":"([\w-]{21,22})"/g)) this.#call(id, 'M')
     for (const epoch of all(/"([\w-]{21,22})"/g)) this.#call(epoch, 'e')
   }

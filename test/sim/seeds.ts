@@ -22,3 +22,12 @@ export const pastSeeds: readonly PastSeed[] = [
 
 /** Fresh seeds that run in `npm test`: 200 of a quarter of an hour each. */
 export const FRESH_SEEDS = { first: 1_000, count: 200, minutes: 15 } as const
+
+/**
+ * Seeds that fail, and whose cause is not known: docs/proof.md lists them as open. Once one of them passes, its test says so; it
+ * moves to the past seeds then.
+ */
+export const openSeeds: readonly (PastSeed & { readonly invariant: string })[] = [
+  { seed: 20_055, invariant: 'I5', found: 'at rest a page and the server do not agree on who is in a room' },
+  { seed: 20_063, invariant: 'I4', found: 'at rest a message is stored, and nobody sends it' },
+]

@@ -58,7 +58,7 @@ export class Pages {
       { method: 'read', log: feed.log, after: follower.position, limit: QUANTUM },
       wanted,
       (page) => {
-        if (wanted()) this.#got(peer, follower, page)
+        if (wanted()) this.#got(peer, follower, page, reserved)
       },
     )
   }
@@ -89,13 +89,12 @@ export class Pages {
     this.end(peer, follower)
   }
 
-  #got(peer: Peer, follower: Follower, page: LogPage): void {
+  #got(peer: Peer, follower: Follower, page: LogPage, reserved: number): void {
     const { feed } = follower
     const { state, entries } = page
     this.#feeds.observe(feed, state)
     if (feed.epoch === state.epoch && follower.epoch === feed.epoch) {
       const first = entries[0]?.offset ?? Math.max(state.first, follower.position + 1)
-      const reserved = follower.supply.is === 'asked' ? follower.supply.reserved : 0
       follower.supply = { is: 'page', reserved, entries, first, next: 0 }
     } else this.end(peer, follower) // Another epoch: the next turn begins anew.
     this.#wake(follower)

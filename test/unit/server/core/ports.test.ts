@@ -84,6 +84,11 @@ test('what is told late of an epoch that is over does not bring it back: no seco
   // The store of this test still answers with the old epoch: every page is an answer that was overtaken.
   expect(server.sent(1, FrameType.GAP)).toMatchObject([[FrameType.GAP, 'room/r', 'anew', 2, null, 'epoch']])
   expect(server.sent(1, ENTRY).map(([, , offset]) => offset)).toEqual([1, 1, 2])
+  server.open(2)
+  server.says(2, [HELLO, helloOf()])
+  server.says(2, [JOIN, 1, 'r', null, 0])
+  expect(server.sent(2, FrameType.JOINED)).toMatchObject([{ 3: 'anew', 4: 0 }])
+  expect(server.sent(2, ENTRY).map(([, , offset]) => offset)).toEqual([1, 2])
 })
 
 test('a request that ends without a reply is answered with null', () => {

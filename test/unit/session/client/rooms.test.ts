@@ -55,6 +55,26 @@ describe('joining', () => {
     expect(delivered(harness)).toEqual([6])
   })
 
+  it('says a presence that changed while the answer was on its way', () => {
+    const harness = live()
+    harness.join('lobby', null, { n: 1 })
+    harness.takeFrames()
+    harness.session.present('lobby', { n: 2 })
+    harness.receive(joined(1, 'lobby', 5))
+    harness.turn()
+
+    expect(harness.takeFrames()).toMatchObject([[FrameType.PRESENCE, 'lobby', 0, 'update', [{ n: 2 }]]])
+  })
+
+  it('is over for a room that the same message tells it is out of', () => {
+    const harness = live()
+    const answers = harness.join('lobby')
+    harness.receive(joined(1, 'lobby', 5), [FrameType.LEFT, 0, 'lobby', 'forbidden'])
+
+    expect(harness.session.room('lobby').state.name).toBe('out')
+    expect(answers).toMatchObject([{ ok: false }])
+  })
+
   it('is told when it is asked for and when it is answered', () => {
     const harness = live()
     harness.join('lobby')

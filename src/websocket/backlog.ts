@@ -21,9 +21,10 @@ export class Backlog {
 
   /** Whether there was room. */
   add(data: SocketData): boolean {
-    const size = sizeOf(data)
+    const copy = copyOf(data)
+    const size = sizeOf(copy)
     if (this.#messages.length >= this.#maxMessages || this.bytes + size > this.#maxBytes) return false
-    this.#messages.push(copyOf(data))
+    this.#messages.push(copy)
     this.bytes += size
     return true
   }
@@ -43,8 +44,9 @@ function sizeOf(data: SocketData): number {
   return data instanceof Blob ? data.size : data.byteLength
 }
 
-function copyOf(data: SocketData): SocketData {
-  if (typeof data === 'string' || data instanceof Blob) return data
-  if (!ArrayBuffer.isView(data)) return data.slice(0)
-  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice()
+/** Whatever is neither bytes nor a Blob is sent as text, as the standard's conversion does. */
+function copyOf(data: unknown): SocketData {
+  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice()
+  if (data instanceof ArrayBuffer) return data.slice(0)
+  return data instanceof Blob ? data : String(data)
 }

@@ -86,6 +86,12 @@ export class SessionHarness {
     this.session.handle({ type: 'flush' }, this.now)
   }
 
+  /** The handlers of a delivered entry are done, and the turn is over. */
+  handled(delivery: Parameters<ClientSession['handled']>[0]): void {
+    this.session.handled(delivery)
+    this.turn()
+  }
+
   /** Lets time pass; ticks come when they are due. */
   advance(ms: number): void {
     const until = this.now + ms

@@ -26,8 +26,6 @@ export type SessionInput =
   | { readonly type: 'closed'; readonly dial: number; readonly code: number; readonly reason: string }
   /** New credentials for the live connection. */
   | { readonly type: 'authenticate'; readonly auth: unknown }
-  /** The handlers of a delivered entry are done. */
-  | { readonly type: 'handled'; readonly delivery: Delivery }
   /** The platform says that the world changed. */
   | { readonly type: 'wake'; readonly cause: Cause }
   /** Changes handed to storage with this number are kept; not `kept`: storage failed and memory has to do from now on. */

@@ -208,7 +208,7 @@ export class ClientSession implements Machine<SessionInput> {
     )
   }
 
-  /** The handlers of a delivery are done: the input without the way through the driver's queue. */
+  /** The handlers of a delivered entry are done; there are too many of them for the driver's queue. */
   handled(delivery: Delivery): void {
     this.#parts.downlink.handled(delivery)
   }
@@ -244,8 +244,6 @@ export class ClientSession implements Machine<SessionInput> {
         if (this.#parts.connection.state.name === 'live')
           this.#wire.push([FrameType.AUTH, input.auth ?? null])
         return
-      case 'handled':
-        return this.handled(input.delivery)
       case 'stored':
         return this.#parts.persistence?.stored(input.batch, input.kept)
       case 'tick':

@@ -272,6 +272,14 @@ describe('events', () => {
   })
 })
 
+describe('send() while connecting', () => {
+  it('takes whatever is no bytes as text, as the standard converts it, and counts it', () => {
+    const socket = made('ws://host/')
+    for (const data of [123, true, null, [1, 2], { a: 1 }]) socket.send(data as unknown as string)
+    expect(socket.bufferedAmount).toBe('123truenull1,2[object Object]'.length)
+  })
+})
+
 describe('binaryType', () => {
   it('is blob at first, takes the two values of the standard, and holds for every connection', async () => {
     const { socket, clock, dialled } = rig({ maxReconnectionDelay: 10 })

@@ -90,7 +90,7 @@ describe('the cursor of a room', () => {
     harness.receive(joined(1, 'lobby', 4), entry('room/lobby', 5), entry('room/lobby', 6))
     const [first] = harness.all('deliver')
     if (first === undefined) throw new Error('nothing was delivered')
-    harness.do({ type: 'handled', delivery: first.delivery })
+    harness.handled(first.delivery)
 
     expect(harness.session.roomCursor('lobby')).toMatchObject({ offset: 5 })
     expect(harness.session.roomCursor('never')).toBeNull()

@@ -10,6 +10,8 @@ export const ROOMS = ['red', 'blue', 'green'] as const
 /** Nobody may join it or send to it. */
 export const CLOSED_ROOM = 'vault'
 export const NODES = ['a', 'b'] as const
+/** Steps name a page by a number up to this one, whoever is there. */
+export const WHO = 11
 
 export interface Parameters {
   readonly nodes: readonly (typeof NODES)[number][]

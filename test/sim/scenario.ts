@@ -5,8 +5,14 @@
  */
 import { clockFaults, networkFaults, type Scenario, type Step } from '../../src/testing/simulation/index.js'
 import { SITUATIONS } from './situations.js'
-import { faultSteps } from './steps-faults.js'
-import { workSteps } from './steps-work.js'
+import { connectionSteps } from './steps-connection.js'
+import { dialSteps, pageSteps } from './steps-pages.js'
+import { peopleSteps } from './steps-people.js'
+import { publishingSteps } from './steps-publishing.js'
+import { roomSteps } from './steps-rooms.js'
+import { sendingSteps } from './steps-sending.js'
+import { serverSteps } from './steps-servers.js'
+import { forgettingSteps, storeSteps } from './steps-store.js'
 import { SurewireWorld } from './world.js'
 
 function scaled(
@@ -41,10 +47,18 @@ export const scenario: Scenario<SurewireWorld> = {
   name: 'surewire',
   build: (context) => new SurewireWorld(context),
   steps: {
-    ...workSteps,
+    ...sendingSteps,
+    ...publishingSteps,
+    ...roomSteps,
+    ...connectionSteps,
     ...scaled(networkFaults, 0.35),
     ...excusing(scaled(sharedClock, 0.4)),
-    ...faultSteps,
+    ...serverSteps,
+    ...forgettingSteps,
+    ...dialSteps,
+    ...storeSteps,
+    ...pageSteps,
+    ...peopleSteps,
   },
   sometimes: SITUATIONS,
 }

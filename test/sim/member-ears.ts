@@ -1,0 +1,114 @@
+/**
+ * What one page is told: every listener of its client, and the books that hear through them.
+ *
+ * Owns: listening. What the page's application does inside of its callbacks is in member-callbacks.ts.
+ */
+import type { Client, Message } from '../../src/index.js'
+import type { ManualClock } from '../../src/testing/index.js'
+import { Violation } from '../../src/testing/simulation/index.js'
+import type { Books } from './books.js'
+import type { MemberCallbacks } from './member-callbacks.js'
+import type { Member } from './member.js'
+import type { MemberSending } from './member-sending.js'
+import { ROOMS } from './parameters.js'
+
+const DOWN_TYPES = ['note', 'news', 'chat', 'raw'] as const
+const CLOSES: Readonly<Record<number, Parameters<Books['sometimes']>[0]>> = {
+  4200: 'a session moved (4200)',
+  4202: 'the memory of a live connection was lost (4202)',
+  4400: 'a session was kicked (4400)',
+}
+
+export interface EarParts {
+  readonly member: Member
+  readonly client: Client
+  readonly clock: ManualClock
+  readonly books: Books
+  readonly callbacks: MemberCallbacks
+  readonly sending: MemberSending
+  /** Session → node that had it last. */
+  readonly sessionNodes: Map<string, string>
+}
+
+export function listen(parts: EarParts): void {
+  const ears = new Ears(parts)
+  ears.listenToLifecycle()
+  ears.listenToMessages()
+}
+
+class Ears {
+  readonly #parts: EarParts
+
+  constructor(parts: EarParts) {
+    this.#parts = parts
+  }
+
+  listenToLifecycle(): void {
+    const { member, client, clock, callbacks, sending } = this.#parts
+    const { lifecycle } = client
+    lifecycle.on('open', (info) => {
+      member.dials.opened(clock.now())
+      this.#opened(info)
+      callbacks.reenter()
+    })
+    lifecycle.on('gap', (gap) => {
+      member.logs.gap(gap)
+      callbacks.reenter()
+    })
+    lifecycle.on('error', (error) => this.#error(error))
+    lifecycle.on('warning', ({ code }) => {
+      if (code === 'storage_degraded') member.storageFailed()
+    })
+    lifecycle.on('close', ({ code, cause }) => this.#connectionClosed(code, cause.code))
+    lifecycle.on('settled', ({ id }) => {
+      sending.announced(id)
+      callbacks.reenter()
+    })
+    lifecycle.on('status', () => callbacks.reenter())
+  }
+
+  listenToMessages(): void {
+    const { member, client, callbacks } = this.#parts
+    for (const type of DOWN_TYPES) {
+      client.on(type, (data, message) => this.#delivered((data as { to: string }).to, message))
+      for (const id of ROOMS)
+        client.room(id).on(type, (_data, message) => this.#delivered(`room/${id}`, message))
+    }
+    for (const id of ROOMS) member.logs.watch(client, id, () => callbacks.reenter())
+  }
+
+  #delivered(log: string, message: Message): void | Promise<void> {
+    const { member, callbacks } = this.#parts
+    const ended = member.logs.delivered(log, message, member.link)
+    const handling = callbacks.handle()
+    if (handling !== undefined) return handling.finally(ended)
+    ended()
+  }
+
+  #opened({ resumed }: { resumed: boolean }): void {
+    const { member, books, sessionNodes } = this.#parts
+    const welcome = member.link?.welcome
+    if (welcome == null) return
+    const { id } = welcome.session
+    if (resumed && (sessionNodes.get(id) ?? member.node) !== member.node)
+      books.sometimes('a session was resumed on another node')
+    sessionNodes.set(id, member.node)
+    member.logs.opened(welcome)
+  }
+
+  #connectionClosed(code: number, cause: string): void {
+    const { member, books, clock } = this.#parts
+    member.dials.closed(code, cause, clock.now())
+    const situation = CLOSES[code]
+    if (situation !== undefined) books.sometimes(situation)
+  }
+
+  #error(error: Error & { code: string }): void {
+    const { member, client, books, clock } = this.#parts
+    member.dials.failed(error, client.snapshot.retryAt !== null, clock.now())
+    if (error.name !== 'ProtocolError') return
+    books.guard(() => {
+      throw new Violation('protocol', `${member.name}: ${error.message}`)
+    })
+  }
+}

@@ -74,7 +74,13 @@ class Ears {
       for (const id of ROOMS)
         client.room(id).on(type, (_data, message) => this.#delivered(`room/${id}`, message))
     }
-    for (const id of ROOMS) member.logs.watch(client, id, () => callbacks.reenter())
+    for (const id of ROOMS) {
+      member.logs.watch(client, id, () => {
+        // Whoever joins anew says anew whether to appear.
+        if (client.room(id).snapshot.status === 'out') member.present.delete(id)
+        callbacks.reenter()
+      })
+    }
   }
 
   #delivered(log: string, message: Message): void | Promise<void> {

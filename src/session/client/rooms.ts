@@ -109,12 +109,11 @@ export class Rooms {
   leave(id: string, live: boolean, done: () => void): void {
     const room = this.get(id)
     const { state } = room
-    if (state.name === 'out') return done()
-    this.#failWaiters(room, left('leave() was called'))
-    room.state = { name: 'out' }
-    room.presence = null
-    room.members = new Map()
-    this.#changed(id)
+    if (state.name === 'out') {
+      room.presence = null
+      return done()
+    }
+    this.#putOut(room, left('leave() was called'))
     if (!live) return done()
     room.leaveWaiters.push({ n: this.#askToLeave(id), done })
   }
@@ -215,10 +214,7 @@ export class Rooms {
     if (state.name === 'out') return true
     if (n === 0 ? state.name === 'joining' : state.name !== 'joining' || state.n !== n) return false
     room.error = left(why)
-    this.#failWaiters(room, room.error)
-    room.state = { name: 'out' }
-    room.members = new Map()
-    this.#changed(id)
+    this.#putOut(room, room.error)
     return true
   }
 
@@ -259,12 +255,18 @@ export class Rooms {
   endAll(error: SurewireError, final: boolean): void {
     for (const room of this.#rooms.values()) {
       settleLeaves(room, this.#n)
-      this.#failWaiters(room, error)
-      if (room.state.name === 'joining' || (final && room.state.name === 'joined')) {
-        room.state = { name: 'out' }
-        this.#changed(room.id)
-      }
+      if (room.state.name === 'joining' || (final && room.state.name === 'joined')) this.#putOut(room, error)
+      else this.#failWaiters(room, error)
     }
+  }
+
+  /** Whoever joins anew says anew whether to appear: the presence of a room goes with it. */
+  #putOut(room: RoomRecord, error: SurewireError): void {
+    this.#failWaiters(room, error)
+    room.state = { name: 'out' }
+    room.presence = null
+    room.members = new Map()
+    this.#changed(room.id)
   }
 
   #failWaiters(room: RoomRecord, error: SurewireError): void {

@@ -430,6 +430,45 @@ describe('presence', () => {
     expect(harness.takeFrames()).toEqual([[FrameType.JOIN, 3, 'lobby', null, null, null]])
   })
 
+  it('of one’s own goes with the connection that was closed for good before the room was joined', () => {
+    const harness = live()
+    harness.join('lobby', null, { n: 0 })
+    harness.lose(4400)
+    leave(harness, 'lobby')
+    harness.join('lobby')
+    harness.live()
+
+    expect(harness.takeFrames()).toEqual([[FrameType.JOIN, 2, 'lobby', null, null, null]])
+  })
+
+  it('of one’s own goes with a join that was refused', () => {
+    const harness = live()
+    harness.join('lobby', null, { n: 0 })
+    harness.receive(left(1, 'lobby', 'forbidden'))
+    harness.takeFrames()
+    harness.join('lobby')
+
+    expect(harness.takeFrames()).toEqual([[FrameType.JOIN, 2, 'lobby', null, null, null]])
+  })
+
+  it('of one’s own that was said before joining is taken back by leaving', () => {
+    const harness = live()
+    harness.session.present('lobby', { n: 0 })
+    leave(harness, 'lobby')
+    harness.join('lobby')
+
+    expect(harness.takeFrames()).toEqual([[FrameType.JOIN, 1, 'lobby', null, null, null]])
+  })
+
+  it('of others is nobody’s business once a join was ended by a connection that closed for good', () => {
+    const harness = inLobby()
+    harness.receive(say(1, 'sync', member('a')))
+    harness.join('lobby', 'start')
+    harness.lose(4400)
+
+    expect(ids(harness)).toEqual([])
+  })
+
   it('of rooms that nobody is in is ignored', () => {
     const harness = live()
     harness.receive(say(1, 'sync', member('a')))

@@ -28,6 +28,8 @@ export default defineConfig({
   test: {
     // A flaky test is a bug in the product or in the test, never something to retry.
     retry: 0,
+    // The main process only waits meanwhile: with two cores, two files at a time.
+    maxWorkers: '100%',
     coverage: {
       provider: 'v8',
       include: ['src/**/*.{ts,tsx}'],

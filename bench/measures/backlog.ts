@@ -78,7 +78,7 @@ export const backlog: Measure = {
     'mqtt',
   ],
   rounds: 7,
-  otherRounds: 5,
+  otherRounds: 3,
   once: ['socketio-retries', 'mqtt'],
   plot: 'ms',
   startsServer: true,

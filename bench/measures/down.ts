@@ -67,7 +67,7 @@ export const down: Measure = {
     'mqtt',
   ],
   rounds: 9,
-  otherRounds: 3,
+  otherRounds: 2,
   plot: 'perSecond',
   run,
 }

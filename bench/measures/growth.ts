@@ -27,7 +27,7 @@ export const growthQueued: Measure = {
   })),
   baseline: 'ws-acks',
   peers: ['surewire', 'ws-acks'],
-  rounds: 3,
+  rounds: 2,
   otherRounds: 1,
   async run(context) {
     const figures: Figures = {}

@@ -56,7 +56,7 @@ export const resume: Measure = {
   baseline: 'ws-resume',
   peers: ['surewire', 'ws-resume', 'socketio'],
   rounds: 5,
-  otherRounds: 5,
+  otherRounds: 3,
   plot: 'ms',
   run: async (context) => ({ ms: await measureResume(context, ROOMS, 1) }),
 }

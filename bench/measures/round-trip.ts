@@ -73,7 +73,7 @@ export const roundTrip: Measure = {
   baseline: 'ws-acks',
   peers: acknowledging,
   rounds: 9,
-  otherRounds: 3,
+  otherRounds: 2,
   plot: 'p50',
   async run(context) {
     const client = await warm(context)
@@ -91,7 +91,7 @@ export const roundTripLoaded: Measure = {
   baseline: 'ws-acks',
   peers: acknowledging,
   rounds: 7,
-  otherRounds: 3,
+  otherRounds: 2,
   plot: 'p50',
   async run(context) {
     const client = await warm(context)

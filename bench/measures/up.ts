@@ -19,7 +19,7 @@ export const up256: Measure = {
   baseline: 'ws-acks',
   peers: peerNames,
   rounds: 9,
-  otherRounds: 3,
+  otherRounds: 2,
   plot: 'perSecond',
   run: (context) => measureUp(context, { warmUp: 20_000, count: COUNT, window: 256 }),
 }
@@ -32,7 +32,7 @@ export const upAll: Measure = {
   baseline: 'ws-acks',
   peers: peerNames,
   rounds: 9,
-  otherRounds: 3,
+  otherRounds: 2,
   plot: 'perSecond',
   run: (context) => measureUp(context, { warmUp: 20_000, count: COUNT, window: Number.POSITIVE_INFINITY }),
 }

@@ -47,11 +47,14 @@ export async function runMeasure(measure: Measure, options: ScheduleOptions): Pr
   for (let round = 0; round < count; round++) {
     const due = chosen.filter((peer) => !errors.has(peer) && runsIn(measure, peer, round, count))
     for (const peer of rotate(due, round)) {
+      const begun = performance.now()
       try {
         const figures = await options.run(measure, peer)
         const list = rounds.get(peer) ?? []
         list[round] = figures
-        options.log(`${measure.name} ${round + 1}/${count} ${peer} ${describe(measure, figures)}`)
+        options.log(
+          `${measure.name} ${round + 1}/${count} ${peer} ${describe(measure, figures)} (${((performance.now() - begun) / 1_000).toFixed(1)} s)`,
+        )
       } catch (error) {
         errors.set(peer, String(error))
         options.log(`${measure.name} ${peer}: ${String(error)}`)

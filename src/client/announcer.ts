@@ -30,11 +30,7 @@ export class Announcer {
 
   /** Tells the lifecycle's listeners; one that throws is reported, wherever this was called from. */
   announce<E extends keyof LifecycleEvents>(event: E, ...args: LifecycleEvents[E]): void {
-    try {
-      ;(this.lifecycle as unknown as EventEmitter).emit(event, ...args)
-    } catch (error) {
-      this.fault(error)
-    }
+    this.#tell(event, args, (error) => this.fault(error))
   }
 
   /** Writes to the log only. */
@@ -63,10 +59,20 @@ export class Announcer {
       code: 'listener_failed',
       cause,
     })
-    try {
-      this.lifecycle.emit('error', error)
-    } catch (second) {
-      this.log('error', 'an error listener failed', { cause: second })
+    this.#tell('error', [error], (second) => this.log('error', 'an error listener failed', { cause: second }))
+  }
+
+  /** One listener after another; the emitter's own emit() would leave out those behind one that throws. */
+  #tell(event: keyof LifecycleEvents, args: unknown[], failed: (error: unknown) => void): void {
+    const emitter = this.lifecycle as unknown as EventEmitter
+    for (const listener of emitter.listeners(event)) {
+      // Takes out what once() put in.
+      emitter.off(event, listener, undefined, true)
+      try {
+        listener(...args)
+      } catch (error) {
+        failed(error)
+      }
     }
   }
 }

@@ -1,7 +1,7 @@
 /**
  * The production client of one page, set up by the page's habits.
  */
-import type { Client } from '../../src/index.js'
+import type { Client, Logger } from '../../src/index.js'
 import { createClientIn } from '../../src/client/create-client.js'
 import type { SeededRandom } from '../../src/testing/index.js'
 import type { Disk } from './disk.js'
@@ -16,15 +16,28 @@ export interface ClientParts {
   readonly random: SeededRandom
   readonly url: () => string
   readonly auth: () => unknown
+  readonly logger: Logger
 }
 
-export function makeClient({ name, page, disk, habits, random, url, auth }: ClientParts): Client {
+/** Tells of errors only. */
+export function defectLogger(told: (message: string, cause: unknown) => void): Logger {
+  const nothing = (): void => undefined
+  return {
+    debug: nothing,
+    info: nothing,
+    warn: nothing,
+    error: (message, fields) => told(message, fields?.['cause']),
+  }
+}
+
+export function makeClient({ name, page, disk, habits, random, url, auth, logger }: ClientParts): Client {
   return createClientIn(
     {
       url,
       transports: [page.transport()],
       name,
       auth,
+      logger,
       onUnknown: habits.policy,
       device: { kind: habits.device },
       heartbeat: { intervalMs: habits.heartbeatMs, timeoutMs: 1_000 },

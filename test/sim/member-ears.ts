@@ -1,7 +1,7 @@
 /**
  * What one page is told: every listener of its client, and the books that hear through them.
  *
- * Owns: listening. What the page's application does inside of its callbacks is in member-callbacks.ts.
+ * Owns: the listeners of the books. Those of the page's application come after them (member-callbacks.ts).
  */
 import type { Client, Message } from '../../src/index.js'
 import type { ManualClock } from '../../src/testing/index.js'
@@ -10,9 +10,8 @@ import type { Books } from './books.js'
 import type { MemberCallbacks } from './member-callbacks.js'
 import type { Member } from './member.js'
 import type { MemberSending } from './member-sending.js'
-import { ROOMS } from './parameters.js'
+import { DOWN_TYPES, ROOMS } from './parameters.js'
 
-const DOWN_TYPES = ['note', 'news', 'chat', 'raw'] as const
 const CLOSES: Readonly<Record<number, Parameters<Books['sometimes']>[0]>> = {
   4200: 'a session moved (4200)',
   4202: 'the memory of a live connection was lost (4202)',
@@ -34,6 +33,7 @@ export function listen(parts: EarParts): void {
   const ears = new Ears(parts)
   ears.listenToLifecycle()
   ears.listenToMessages()
+  parts.callbacks.listen()
 }
 
 class Ears {
@@ -44,31 +44,23 @@ class Ears {
   }
 
   listenToLifecycle(): void {
-    const { member, client, clock, callbacks, sending } = this.#parts
+    const { member, client, clock, sending } = this.#parts
     const { lifecycle } = client
     lifecycle.on('open', (info) => {
       member.dials.opened(clock.now())
       this.#opened(info)
-      callbacks.reenter()
     })
-    lifecycle.on('gap', (gap) => {
-      member.logs.gap(gap)
-      callbacks.reenter()
-    })
+    lifecycle.on('gap', (gap) => member.logs.gap(gap))
     lifecycle.on('error', (error) => this.#error(error))
     lifecycle.on('warning', ({ code }) => {
       if (code === 'storage_degraded') member.storageFailed()
     })
     lifecycle.on('close', ({ code, cause }) => this.#connectionClosed(code, cause.code))
-    lifecycle.on('settled', ({ id }) => {
-      sending.announced(id)
-      callbacks.reenter()
-    })
-    lifecycle.on('status', () => callbacks.reenter())
+    lifecycle.on('settled', ({ id }) => sending.announced(id))
   }
 
   listenToMessages(): void {
-    const { member, client, callbacks } = this.#parts
+    const { member, client } = this.#parts
     for (const type of DOWN_TYPES) {
       client.on(type, (data, message) => this.#delivered((data as { to: string }).to, message))
       for (const id of ROOMS)
@@ -78,7 +70,6 @@ class Ears {
       member.logs.watch(client, id, () => {
         // Whoever joins anew says anew whether to appear.
         if (client.room(id).snapshot.status === 'out') member.present.delete(id)
-        callbacks.reenter()
       })
     }
   }
@@ -110,7 +101,8 @@ class Ears {
   }
 
   #error(error: Error & { code: string }): void {
-    const { member, client, books, clock } = this.#parts
+    const { member, client, books, clock, callbacks } = this.#parts
+    books.guard(() => callbacks.book.told(error.code, error.cause, false))
     member.dials.failed(error, client.snapshot.retryAt !== null, clock.now())
     if (error.name !== 'ProtocolError') return
     books.guard(() => {

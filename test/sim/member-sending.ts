@@ -8,6 +8,7 @@ import { Violation } from '../../src/testing/simulation/index.js'
 import type { Books } from './books.js'
 import { SentMessage } from './books-messages.js'
 import { HANDLED } from './handlers.js'
+import type { MemberCallbacks } from './member-callbacks.js'
 import type { Habits } from './parameters.js'
 import type { Pending } from './pending.js'
 
@@ -20,6 +21,7 @@ export interface SendingParts {
   readonly pending: Pending
   /** Whether close() was called. */
   readonly isClosing: () => boolean
+  readonly callbacks: MemberCallbacks
 }
 
 export class MemberSending {
@@ -32,7 +34,7 @@ export class MemberSending {
   }
 
   send(room: string | null, type: string, ms: number, options: Parameters<Client['send']>[2]): Receipt {
-    const { books, client, habits, name, pending } = this.#parts
+    const { books, client, habits, name, pending, callbacks } = this.#parts
     const tag = books.newTag()
     const target = room === null ? client : client.room(room)
     const receipt = target.send(type, { tag, ms, to: '' }, options)
@@ -40,16 +42,18 @@ export class MemberSending {
     const handled = room === null ? (HANDLED as readonly string[]).includes(type) : type === 'chat'
     const message = new SentMessage(receipt.id, 'message', habits.policy, tag, handled, name)
     books.guard(() => books.messages.sent(message))
+    callbacks.sent(receipt)
     pending.track(receipt.settled.then(({ outcome, code }) => this.#settled(message, outcome, code)))
     return receipt
   }
 
   request(type: string, ms: number, options: { timeoutMs: number; signal?: AbortSignal }): Promise<void> {
-    const { books, client, habits, pending } = this.#parts
+    const { books, client, habits, pending, callbacks } = this.#parts
     const tag = books.newTag()
     books.messages.ask(tag, habits.policy)
     const asked = client.request(type, { tag, ms }, options).then(
       (answer) => {
+        callbacks.after('reply')
         if ((answer as { tag: number }).tag === tag) return
         books.guard(() => {
           throw new Violation('I10', `request ${tag} got the reply to ${(answer as { tag: number }).tag}`)
@@ -72,8 +76,9 @@ export class MemberSending {
   }
 
   #settled(message: SentMessage, outcome: Parameters<SentMessage['settled']>[0], code: string | null): void {
-    const { books, habits, isClosing } = this.#parts
+    const { books, habits, isClosing, callbacks } = this.#parts
     books.guard(() => message.settled(outcome, code))
+    callbacks.after('outcome')
     if (code === 'replaced') books.sometimes('a message was replaced in the queue')
     else if (outcome === 'cancelled') books.sometimes('a message was cancelled before it was written')
     if (outcome === 'expired') books.sometimes('a message expired before it was written')

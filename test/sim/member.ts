@@ -14,7 +14,7 @@ import type { Frame, LinkBook, LinkOwner } from './books-link.js'
 import type { Disk } from './disk.js'
 import { checkLetGo, checkQueue } from './member-bounds.js'
 import { MemberCallbacks } from './member-callbacks.js'
-import { makeClient } from './member-client.js'
+import { defectLogger, makeClient } from './member-client.js'
 import { listen } from './member-ears.js'
 import { MemberLogs } from './member-logs.js'
 import { MemberSending } from './member-sending.js'
@@ -34,6 +34,8 @@ export interface MemberParts {
   readonly nodes: readonly string[]
   /** Session → node that had it last. */
   readonly sessionNodes: Map<string, string>
+  /** Its client was closed by its own application. */
+  readonly closed: (member: Member) => void
 }
 
 export class Member implements LinkOwner {
@@ -76,10 +78,11 @@ export class Member implements LinkOwner {
     this.client = client
     const { pending } = this
     const isClosing = (): boolean => this.closing
-    const sending = new MemberSending({ name, client, books, habits, pending, isClosing })
-    const callbacks = new MemberCallbacks({ member: this, client, clock, random, books })
-    this.#sending = sending
+    const closed = (): void => parts.closed(this)
+    const callbacks = new MemberCallbacks({ member: this, client, clock, random, books, closed })
     this.#callbacks = callbacks
+    const sending = new MemberSending({ name, client, books, habits, pending, isClosing, callbacks })
+    this.#sending = sending
     listen({ member: this, client, clock, books, callbacks, sending, sessionNodes })
   }
 
@@ -217,6 +220,7 @@ export class Member implements LinkOwner {
     if (!this.alive) return
     checkQueue(this)
     this.logs.check(this.client)
+    this.#callbacks.book.check()
     if (this.closed && !this.page.frozen) checkLetGo(this)
   }
 
@@ -226,6 +230,13 @@ export class Member implements LinkOwner {
     this.#link = link
     if (this.page.throttled || this.disk.latencyMs > 0) this.dials.excused()
     books.guard(() => this.dials.dialed(this.client.snapshot.status, clock.now()))
+  }
+
+  /** An error that only the log heard of. */
+  #logged(message: string, cause: unknown): void {
+    const { books } = this.#parts
+    if (message === 'an error listener failed')
+      books.guard(() => this.#callbacks.book.told('listener_failed', cause, true))
   }
 
   #watchPage(): void {
@@ -244,6 +255,7 @@ export class Member implements LinkOwner {
       return Servers.url(this.node)
     }
     const auth = (): unknown => this.user
-    return makeClient({ name, page, disk, habits, random: random.fork('client'), url, auth })
+    const logger = defectLogger((message, cause) => this.#logged(message, cause))
+    return makeClient({ name, page, disk, habits, random: random.fork('client'), url, auth, logger })
   }
 }

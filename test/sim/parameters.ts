@@ -10,6 +10,8 @@ export const ROOMS = ['red', 'blue', 'green'] as const
 /** Nobody may join it or send to it. */
 export const CLOSED_ROOM = 'vault'
 export const NODES = ['a', 'b'] as const
+/** What servers send. */
+export const DOWN_TYPES = ['note', 'news', 'chat', 'raw'] as const
 /** Steps name a page by a number up to this one, whoever is there. */
 export const WHO = 11
 
@@ -73,6 +75,8 @@ export interface Habits {
   readonly slowness: { readonly chance: number; readonly maxMs: number }
   /** Chance that a callback calls back into the client. */
   readonly reentry: number
+  /** Chance that a callback throws. */
+  readonly throwing: number
 }
 
 export function drawHabits(random: SeededRandom, user: string, before?: Habits): Habits {
@@ -98,6 +102,7 @@ export function drawHabits(random: SeededRandom, user: string, before?: Habits):
     },
     userLogFrom: random.pick(['now', 'start']),
     slowness: { chance: random.pick([0, 0.05, 0.3]), maxMs: random.pick([50, 1_500]) },
-    reentry: random.pick([0, 0.01, 0.04]),
+    reentry: random.pick([0, 0.005, 0.02]),
+    throwing: random.pick([0, 0.01, 0.05]),
   }
 }

@@ -53,7 +53,7 @@ function connectAll(world: SurewireWorld): void {
 /** What pages left behind is drained by the next one: by the one that opens after their locks are free. */
 function openForLeftovers(world: SurewireWorld): void {
   for (const { disk, habits } of [...world.members]) {
-    if ([...disk.kept].length > 0) world.open({ ...habits, reentry: 0 }, disk)
+    if ([...disk.kept].length > 0) world.open({ ...habits, reentry: 0, throwing: 0 }, disk)
   }
 }
 

@@ -3,7 +3,9 @@
  *
  * Owns: their names.
  */
-export const SITUATIONS = [
+import { CALLBACKS, type CallbackDeed, type CallbackKind, DEEDS, THROWN, type Thrown } from './callbacks.js'
+
+const PLAIN = [
   'a session was resumed on another node',
   'a producer was taken over while its handler ran',
   'the store forgot during a join',
@@ -42,8 +44,18 @@ export const SITUATIONS = [
   'a page was frozen with a live connection',
   'a client was closed with messages in flight',
   'a handler awaited a request',
-  'a callback called back into its client',
+  'a callback took a message back',
+  'a listener of errors threw at the news of an error of its own',
   'two processes served one address in turn, overlapping',
 ] as const
 
-export type Situation = (typeof SITUATIONS)[number]
+const doneIn = (kind: CallbackKind, deed: CallbackDeed) => `inside '${kind}' a callback ${deed}` as const
+const thrownIn = (kind: Thrown) => `what a callback threw was told: ${kind}` as const
+
+export type Situation = (typeof PLAIN)[number] | ReturnType<typeof doneIn> | ReturnType<typeof thrownIn>
+
+export const SITUATIONS: readonly Situation[] = [
+  ...PLAIN,
+  ...CALLBACKS.flatMap((kind) => DEEDS.map((deed) => doneIn(kind, deed))),
+  ...THROWN.map(thrownIn),
+]

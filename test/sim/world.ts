@@ -81,6 +81,7 @@ export class SurewireWorld implements SimulatedWorld {
       random: this.random.fork(`page ${name}`),
       nodes: this.parameters.nodes,
       sessionNodes: this.#sessionNodes,
+      closed: (closed) => this.later(this.random.integer(0, 4_000), () => this.replace(closed)),
     })
     this.members[place] = member
     member.connect()

@@ -389,6 +389,26 @@ describe('listeners that throw', () => {
     expect(harness.told('error')[0]).toMatchObject({ code: 'listener_failed' })
   })
 
+  it('keep nobody from hearing: those behind them are called, once() once', async () => {
+    const harness = new ClientHarness()
+    const heard: string[] = []
+    harness.client.lifecycle.on('status', () => {
+      throw new Error('status')
+    })
+    harness.client.lifecycle.on('status', (next) => void heard.push(next))
+    harness.client.lifecycle.once('status', (next) => void heard.push(`once ${next}`))
+    const others = vi.fn<() => void>()
+    harness.client.lifecycle.on('error', () => {
+      throw new Error('of errors')
+    })
+    harness.client.lifecycle.on('error', others)
+    await harness.connect()
+
+    expect(heard).toEqual(['connecting', 'once connecting', 'connected'])
+    // Of each status one failure; that of the listener of errors is logged.
+    expect(others).toHaveBeenCalledTimes(2)
+  })
+
   it('to errors do not go round in circles', async () => {
     const error = vi.fn<() => void>()
     const logger = { debug: vi.fn<() => void>(), info: vi.fn<() => void>(), warn: vi.fn<() => void>(), error }

@@ -27,6 +27,12 @@ export function systemRandom(): Random {
   return { next: () => Math.random(), id: () => nanoid(ID_LENGTH) }
 }
 
+/** For those who look at the clock when it rings, and set it anew: it may be early. */
+export function startAlarm(callback: () => void, delayMs: number): () => void {
+  const timer = setTimeout(callback, Math.min(delayMs, MAX_TIMER_MS))
+  return () => clearTimeout(timer)
+}
+
 /** A delay beyond the platform's limit is waited for in steps; a fraction is rounded up, so as not to be early. */
 export function startTimer(callback: () => void, delayMs: number): () => void {
   let left = Math.max(0, Math.ceil(delayMs))

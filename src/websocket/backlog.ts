@@ -1,30 +1,34 @@
 /**
  * Messages that wait for a connection.
  *
- * Owns: their bounds and sizes, and that later changes to a buffer don't change what is sent.
+ * Owns: their bounds and sizes, what is sent of what was given, and that later changes to a buffer don't change it.
  */
 
 /** What `send()` takes. */
 export type SocketData = string | ArrayBufferLike | Blob | ArrayBufferView
 
+/** By the names of the options. */
+export interface BacklogLimits {
+  readonly maxBufferedMessages: number
+  readonly maxBufferedBytes: number
+}
+
 export class Backlog {
-  readonly #maxMessages: number
-  readonly #maxBytes: number
+  readonly #limits: BacklogLimits
   #messages: SocketData[] = []
   /** Bytes of all of them. */
   bytes = 0
 
-  constructor(maxMessages: number, maxBytes: number) {
-    this.#maxMessages = maxMessages
-    this.#maxBytes = maxBytes
+  constructor(limits: BacklogLimits) {
+    this.#limits = limits
   }
 
   /** Whether there was room. */
   add(data: SocketData): boolean {
-    const copy = copyOf(data)
-    const size = sizeOf(copy)
-    if (this.#messages.length >= this.#maxMessages || this.bytes + size > this.#maxBytes) return false
-    this.#messages.push(copy)
+    const { maxBufferedMessages, maxBufferedBytes } = this.#limits
+    const size = sizeOf(data)
+    if (this.#messages.length >= maxBufferedMessages || this.bytes + size > maxBufferedBytes) return false
+    this.#messages.push(copyOf(data))
     this.bytes += size
     return true
   }
@@ -38,15 +42,22 @@ export class Backlog {
   }
 }
 
+/**
+ * As the standard's conversion does: bytes and Blobs stay what they are, all else is text. Not by `instanceof`: those of
+ * another realm (a frame, jsdom) would be sent as '[object ArrayBuffer]'.
+ */
+export function dataOf(given: unknown): SocketData {
+  const object = Object(given) as object
+  return 'byteLength' in object || 'arrayBuffer' in object ? (given as SocketData) : String(given)
+}
+
 /** Bytes on the wire: text counts in UTF-8. */
 function sizeOf(data: SocketData): number {
   if (typeof data === 'string') return new TextEncoder().encode(data).length
-  return data instanceof Blob ? data.size : data.byteLength
+  return 'size' in data ? data.size : data.byteLength
 }
 
-/** Whatever is neither bytes nor a Blob is sent as text, as the standard's conversion does. */
-function copyOf(data: unknown): SocketData {
+function copyOf(data: SocketData): SocketData {
   if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice()
-  if (data instanceof ArrayBuffer) return data.slice(0)
-  return data instanceof Blob ? data : String(data)
+  return typeof data === 'string' || 'size' in data ? data : new Uint8Array(data).slice()
 }

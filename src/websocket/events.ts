@@ -7,16 +7,22 @@ import type { Failure, Retry } from './machine.js'
 
 /** A message that was given to `send()` and will never be sent. */
 export interface DropEvent extends Event {
-  /** As it was given to `send()`. */
+  /** What was given to `send()`; of what had waited, the bytes as they were then. */
   readonly data: unknown
-  /** `full`: beyond `maxBufferedMessages` or `maxBufferedBytes`. `closed`: the socket is closed, or was closed before. */
-  readonly why: 'full' | 'closed'
+  /**
+   * `full`: beyond `maxBufferedMessages` or `maxBufferedBytes`. `closed`: the socket is closed, or was closed before.
+   * `failed`: the platform's socket refused it; the `error` event before this one tells why.
+   */
+  readonly why: 'full' | 'closed' | 'failed'
 }
 
 /** The connection, or a dial, was lost, and another dial follows by itself. */
 export interface RetryEvent extends Event, Retry {}
 
-/** The error event also says what is known; the standard's tells nothing. */
+/**
+ * The error event also says what is known; the standard's tells nothing. `error` is what was thrown, where something was:
+ * by the platform's socket, or by a function of the application's.
+ */
 export interface SocketErrorEvent extends Event, Failure {}
 
 export interface SurewireSocketEventMap extends WebSocketEventMap {

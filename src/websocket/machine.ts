@@ -36,28 +36,29 @@ export interface Retry {
   readonly attempt: number
 }
 
-/** Times in ms. */
+/** By the names of the options. Times in ms. */
 export interface SocketConfig {
   /** Deadline of address, subprotocols, dial and upgrade together. */
-  readonly connectTimeoutMs: number
-  /** Shortest delay before a retry. */
-  readonly minDelayMs: number
+  readonly connectionTimeout: number
+  /** Shortest delay before a retry; the longest, if that is shorter. */
+  readonly minReconnectionDelay: number
   /** Longest delay before a retry. */
-  readonly maxDelayMs: number
+  readonly maxReconnectionDelay: number
   /** How the longest possible delay grows with each retry. */
-  readonly factor: number
+  readonly reconnectionDelayGrowFactor: number
   readonly maxRetries: number
   /** A connection that held so long lets the count of retries start over. */
-  readonly stableAfterMs: number
+  readonly minUptime: number
   /** Silence before a question; 0: no heartbeat. */
   readonly intervalMs: number
   /** Silence after the question that means death. */
   readonly timeoutMs: number
-  /** The loss of an open connection is final, and a dial that will be repeated is not told as a failure. */
-  readonly untilOpen: boolean
 }
 
-/** What is done for the machine. Nothing of it may call the machine before it has returned, but `mayReconnect`. */
+/**
+ * What is done for the machine. Nothing of it throws, and nothing may call the machine before it has returned, but
+ * `mayReconnect`.
+ */
 export interface Hands {
   dial(dial: number): void
   /** Close the socket. `detach`: nothing of it is heard any more. `code` `undefined`: none is sent. */
@@ -72,6 +73,8 @@ export interface Hands {
   tell(event: 'open' | 'error' | 'close' | 'retry', fields?: Failure | End | Retry): void
   /** Whether the application allows another dial after this end. */
   mayReconnect(end: End): boolean
+  /** Whether the loss of an open connection is final, and a dial that will be repeated is not told as a failure. */
+  untilOpen(): boolean
 }
 
 export type SocketState =
@@ -122,13 +125,13 @@ export class SocketMachine {
 
   /** Whether `dial` is the one that counts; whatever another one reports is stale. */
   isCurrent(dial: number): boolean {
-    return 'dial' in this.#state && this.#state.dial === dial
+    return (this.#state as { readonly dial?: number }).dial === dial
   }
 
   /** Retries since a connection was last stable; 0 once this one is. */
   retries(now: number): number {
     const state = this.#state
-    return state.name === 'open' && now - state.since >= this.#config.stableAfterMs ? 0 : this.#retries
+    return state.name === 'open' && now - state.since >= this.#config.minUptime ? 0 : this.#retries
   }
 
   /** When {@link tick} is due. */
@@ -155,9 +158,9 @@ export class SocketMachine {
   /** The current socket closed, or never opened. */
   ended(end: End, failure: Failure | null, now: number): void {
     const { name } = this.#state
-    const { untilOpen, maxRetries } = this.#config
+    const untilOpen = this.#hands.untilOpen()
     this.#retries = this.retries(now)
-    if (name === 'closing' || (untilOpen && name === 'open') || this.#retries >= maxRetries)
+    if (name === 'closing' || (untilOpen && name === 'open') || this.#retries >= this.#config.maxRetries)
       return this.#final(end, failure)
     const attempt = ++this.#retries
     const delayMs = this.#delay(attempt)
@@ -165,6 +168,12 @@ export class SocketMachine {
     if (!this.#hands.mayReconnect(end)) return this.#final(end, failure)
     if (!untilOpen) this.#tellEnd(end, failure)
     this.#hands.tell('retry', { delayMs, attempt })
+  }
+
+  /** The current dial, or its socket, is of no use. Nothing waits for its close. */
+  giveUp(code: number, reason: string, failure: Failure | null, now: number): void {
+    this.#hands.end(code, reason, true)
+    this.ended(lost(reason), failure, now)
   }
 
   /** Ends what there is; without anything to end it does nothing. */
@@ -192,13 +201,14 @@ export class SocketMachine {
 
   tick(now: number): void {
     const state = this.#state
-    const deadline = this.deadline()
-    if (deadline === null || now < deadline) return
+    if (now < (this.deadline() ?? Infinity)) return
     if (state.name === 'dialing') {
-      const message = `not open after ${this.#config.connectTimeoutMs} ms`
-      this.#giveUp(NORMAL, message, { message, error: null }, now)
+      const message = `not open after ${this.#config.connectionTimeout} ms`
+      this.giveUp(NORMAL, message, { message, error: null }, now)
     } else if (state.name === 'open') {
-      this.#checkHeartbeat(state.heartbeat, now)
+      const verdict = state.heartbeat.check(now)
+      if (verdict === 'ask') this.#hands.ping()
+      if (verdict === 'dead') this.giveUp(TIMEOUT, 'no answer to the heartbeat', null, now)
     } else if (state.name === 'waiting') {
       this.#dial(now)
     } else if (state.name === 'closing') {
@@ -207,29 +217,19 @@ export class SocketMachine {
     }
   }
 
-  #checkHeartbeat(heartbeat: Heartbeat, now: number): void {
-    const verdict = heartbeat.check(now)
-    if (verdict === 'ask') this.#hands.ping()
-    if (verdict === 'dead') this.#giveUp(TIMEOUT, 'no answer to the heartbeat', null, now)
-  }
-
-  /** Nothing waits for the close of a socket that is given up. */
-  #giveUp(code: number, reason: string, failure: Failure | null, now: number): void {
-    this.#hands.end(code, reason, true)
-    this.ended(lost(reason), failure, now)
-  }
-
   #dial(now: number): void {
     const dial = ++this.#dials
-    this.#state = { name: 'dialing', dial, until: now + this.#config.connectTimeoutMs }
+    this.#state = { name: 'dialing', dial, until: now + this.#config.connectionTimeout }
     this.#hands.dial(dial)
   }
 
   /** Between the shortest delay and the backoff's next step: never too early, and clients of one server spread out. */
   #delay(attempt: number): number {
-    const { minDelayMs, maxDelayMs, factor } = this.#config
-    const longest = Math.min(maxDelayMs, minDelayMs * factor ** Math.min(attempt, 64))
-    return minDelayMs + (longest - minDelayMs) * this.#random()
+    const { minReconnectionDelay: min, maxReconnectionDelay: max, reconnectionDelayGrowFactor } = this.#config
+    const shortest = Math.min(min, max)
+    const longest = Math.min(max, shortest * reconnectionDelayGrowFactor ** Math.min(attempt, 64))
+    // Not a number: of endless delays, or of none that grow endlessly.
+    return shortest + (longest - shortest) * this.#random() || shortest
   }
 
   #closing(until: number, end: End, failure: Failure | null, dial = NO_DIAL): void {

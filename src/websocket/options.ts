@@ -94,7 +94,7 @@ export function heartbeatOf({ heartbeat }: SurewireSocketOptions): typeof HEARTB
   return numbers(heartbeat, HEARTBEAT, 'heartbeat.')
 }
 
-export function untilOpen({ reconnect }: SurewireSocketOptions, protocols: readonly string[]): boolean {
+export function isUntilOpen({ reconnect }: SurewireSocketOptions, protocols: readonly string[]): boolean {
   if (reconnect === undefined) return protocols.some((protocol) => HANDSHAKE_FIRST.test(protocol))
   if (reconnect !== 'always' && reconnect !== 'until-open')
     throw refuse('reconnect', reconnect, "'always' or 'until-open'")

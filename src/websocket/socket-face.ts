@@ -41,23 +41,18 @@ export class SocketFace extends (EventTarget as new () => SocketEventTarget) {
         get(this: SocketFace) {
           return this.#handlers[type]?.handler ?? null
         },
+        // A handler that replaces another keeps its place among the listeners.
         set(this: SocketFace, handler: unknown) {
-          this.#setHandler(type, handler)
+          const held: Handler = (this.#handlers[type] ??= {
+            handler: null,
+            handleEvent: (event) => held.handler?.call(this, event),
+          })
+          held.handler = typeof handler === 'function' ? (handler as (event: Event) => unknown) : null
+          this[held.handler ? 'addEventListener' : 'removeEventListener'](type, held)
         },
       })
     }
   }
 
   readonly #handlers: { [type: string]: Handler } = {}
-
-  /** A handler that replaces another keeps its place among the listeners. */
-  #setHandler(type: string, handler: unknown): void {
-    const held: Handler = (this.#handlers[type] ??= {
-      handler: null,
-      handleEvent: (event) => held.handler?.call(this, event),
-    })
-    held.handler = typeof handler === 'function' ? (handler as (event: Event) => unknown) : null
-    if (held.handler === null) this.removeEventListener(type, held)
-    else this.addEventListener(type, held)
-  }
 }

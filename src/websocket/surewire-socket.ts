@@ -8,12 +8,12 @@
  */
 import { defaultWebSocket, extras } from '#platform'
 import type { Clock } from '../runtime/ports.js'
-import { startTimer } from '../runtime/system.js'
+import { startAlarm } from '../runtime/system.js'
 import type { Socket, SocketConstructor, SocketEvent } from '../transports/socket.js'
-import { Backlog, type SocketData } from './backlog.js'
+import { Backlog, dataOf, type SocketData } from './backlog.js'
 import { makeEvent, type DropEvent } from './events.js'
-import { type End, type Failure, lost, SocketMachine } from './machine.js'
-import { heartbeatOf, limitsOf, type SurewireSocketOptions, untilOpen } from './options.js'
+import { type End, type Failure, type Hands, SocketMachine } from './machine.js'
+import { heartbeatOf, isUntilOpen, limitsOf, type SurewireSocketOptions } from './options.js'
 import { SocketFace } from './socket-face.js'
 import { checkClose, checkProtocols, checkUrl, type Provided } from './target.js'
 
@@ -21,16 +21,17 @@ export type UrlProvider = Provided<string | URL>
 export type ProtocolsProvider = Provided<string | string[] | null | undefined>
 
 /** Time and chance of a socket; tests bring their own. */
-export interface SocketWorld {
-  readonly clock: Pick<Clock, 'now' | 'setTimer'>
+export interface SocketWorld extends Pick<Clock, 'now' | 'setTimer'> {
   readonly random: () => number
 }
 
 const SYSTEM: SocketWorld = {
-  clock: { now: () => performance.now(), setTimer: startTimer },
+  now: () => performance.now(),
+  setTimer: startAlarm,
   random: Math.random,
 }
 const OPEN = 1
+const READY_STATES = { idle: 3, dialing: 0, open: OPEN, waiting: 0, closing: 2, closed: 3 }
 const NORMAL = 1000
 
 /** The default of `ws`. */
@@ -57,17 +58,41 @@ const MAX_MESSAGE_BYTES = 104_857_600
 export class SurewireSocket extends SocketFace {
   readonly #options: SurewireSocketOptions
   readonly #world: SocketWorld
-  readonly #providers: readonly (() => unknown)[]
+  /** Address and subprotocols, or functions that are asked for them. */
+  readonly #target: readonly (string | string[] | (() => unknown))[]
   readonly #machine: SocketMachine
   readonly #backlog: Backlog
-  readonly #log: ((...values: unknown[]) => void) | null
   /** Events to be dispatched when the machine has returned. */
   #news: Event[] = []
   #telling = false
   #timer: { readonly at: number; readonly cancel: () => void } | null = null
   #socket: Socket | null = null
   #url = ''
+  /** Subprotocols of the newest dial. */
+  #offered: string[] = []
   #binaryType: BinaryType = 'blob'
+  readonly #hands: Hands = {
+    dial: (dial) => void this.#dial(dial),
+    end: (code, reason, detach) => {
+      const socket = this.#socket
+      if (detach) this.#socket = null
+      this.#try(() => {
+        if (socket) extras?.end(socket)
+        socket?.close(code, reason || undefined)
+      })
+    },
+    flush: () => this.#backlog.take().forEach((data) => this.#write(data)),
+    discard: () => this.#backlog.take().forEach((data) => this.#drop(data, 'closed')),
+    ping: () => {
+      const message = this.#options.heartbeat?.message
+      this.#try(() => this.#socket?.send((typeof message === 'function' ? message() : message) as string))
+    },
+    tell: (event, fields) => this.#tell(event, fields),
+    mayReconnect: (end) =>
+      this.#try(() => this.#options.shouldReconnectOnClose?.(makeEvent('close', end) as CloseEvent)) !==
+      false,
+    untilOpen: () => isUntilOpen(this.#options, this.#offered),
+  }
 
   constructor(
     url: UrlProvider,
@@ -77,41 +102,18 @@ export class SurewireSocket extends SocketFace {
     world: SocketWorld = SYSTEM,
   ) {
     super()
-    if (typeof url !== 'function') this.#url = checkUrl(url)
-    const offered = typeof protocols === 'function' ? [] : checkProtocols(protocols)
+    // What is fixed is checked and resolved once, whatever becomes of the page's address or the caller's array.
+    this.#target = [
+      typeof url === 'function' ? url : (this.#url = checkUrl(url)),
+      typeof protocols === 'function' ? protocols : (this.#offered = checkProtocols(protocols)),
+    ]
     const limits = limitsOf(options)
     this.#options = options
     this.#world = world
-    this.#providers = [url, protocols].map((value) => (typeof value === 'function' ? value : () => value))
-    this.#log = options.debug === true ? (options.debugLogger ?? globalThis.console.log) : null
-    this.#backlog = new Backlog(limits.maxBufferedMessages, limits.maxBufferedBytes)
-    this.#machine = new SocketMachine(
-      {
-        connectTimeoutMs: limits.connectionTimeout,
-        minDelayMs: Math.min(limits.minReconnectionDelay, limits.maxReconnectionDelay),
-        maxDelayMs: limits.maxReconnectionDelay,
-        factor: limits.reconnectionDelayGrowFactor,
-        maxRetries: limits.maxRetries,
-        stableAfterMs: limits.minUptime,
-        untilOpen: untilOpen(options, offered),
-        ...heartbeatOf(options),
-      },
-      world.random,
-      {
-        dial: (dial) => void this.#dial(dial),
-        end: (code, reason, detach) => this.#end(code, reason, detach),
-        flush: () => this.#backlog.take().forEach((data) => this.#write(data)),
-        discard: () => this.#backlog.take().forEach((data) => this.#drop(data, 'closed')),
-        ping: () => {
-          const { message = '' } = options.heartbeat ?? {}
-          this.#write(typeof message === 'function' ? message() : message)
-        },
-        tell: (event, fields) => this.#tell(event, fields),
-        mayReconnect: (end) =>
-          options.shouldReconnectOnClose?.(makeEvent('close', end) as CloseEvent) !== false,
-      },
-    )
-    if (options.startClosed !== true) this.#run((now) => this.#machine.reconnect(NORMAL, '', now))
+    this.#backlog = new Backlog(limits)
+    this.#machine = new SocketMachine({ ...limits, ...heartbeatOf(options) }, world.random, this.#hands)
+    this.#hands.untilOpen() // checks the option
+    if (!options.startClosed) this.#run((now) => this.#machine.reconnect(NORMAL, '', now))
   }
 
   /**
@@ -130,17 +132,8 @@ export class SurewireSocket extends SocketFace {
 
   /** CONNECTING also between two connections; CLOSED only if nothing follows by itself. */
   get readyState(): 0 | 1 | 2 | 3 {
-    switch (this.#machine.state.name) {
-      case 'dialing':
-      case 'waiting':
-        return 0
-      case 'open':
-        return (this.#socket?.readyState ?? OPEN) as 1 | 2 | 3
-      case 'closing':
-        return 2
-      default:
-        return 3
-    }
+    const { name } = this.#machine.state
+    return ((name === 'open' && this.#socket?.readyState) || READY_STATES[name]) as 0 | 1 | 2 | 3
   }
 
   /** The address of the newest dial. With a function: empty until it has answered. */
@@ -174,7 +167,7 @@ export class SurewireSocket extends SocketFace {
 
   /** Retries since a connection last held for `minUptime`. */
   get retryCount(): number {
-    return this.#machine.retries(this.#world.clock.now())
+    return this.#machine.retries(this.#world.now())
   }
 
   /** Whether another connection follows by itself if this one is lost. */
@@ -185,9 +178,13 @@ export class SurewireSocket extends SocketFace {
   /** Sends, or keeps for the next connection. Dropped data comes back in a `drop` event. */
   send(data: SocketData): void {
     const { name } = this.#machine.state
-    if (name === 'open' && this.#socket?.readyState === OPEN) return this.#write(data)
+    const message = dataOf(data)
     const shut = name === 'closing' || name === 'closed'
-    if (shut || !this.#backlog.add(data)) this.#run(() => this.#drop(data, shut ? 'closed' : 'full'))
+    this.#run(() => {
+      if (this.readyState === OPEN) this.#write(message)
+      else if (shut) this.#drop(data, 'closed')
+      else if (!this.#backlog.add(message)) this.#drop(data, 'full')
+    })
   }
 
   /**
@@ -197,8 +194,8 @@ export class SurewireSocket extends SocketFace {
    * longer than 123 bytes
    */
   close(code?: number, reason = ''): void {
-    checkClose(code, reason)
-    this.#run((now) => this.#machine.close(code, reason, now))
+    const checked = checkClose(code, reason)
+    this.#run((now) => this.#machine.close(checked, reason, now))
   }
 
   /** Dials anew at once, as if nothing had been tried before; also after `close()` and with `startClosed`. */
@@ -209,24 +206,21 @@ export class SurewireSocket extends SocketFace {
 
   /** Lets the machine act, then tells what there is to tell, then sees to the timer. Nested in a handler: acts only. */
   #run(act: (now: number) => void): void {
-    try {
-      act(this.#world.clock.now())
-    } finally {
-      if (!this.#telling) {
-        this.#telling = true
-        for (let event = this.#news.shift(); event; event = this.#news.shift()) {
-          // A handler of the events before may have closed the socket.
-          if (event.type !== 'retry' || this.#machine.state.name === 'waiting') this.dispatchEvent(event)
-        }
-        this.#telling = false
+    act(this.#world.now())
+    if (!this.#telling) {
+      this.#telling = true
+      for (let event = this.#news.shift(); event; event = this.#news.shift()) {
+        // A handler of the events before may have closed the socket.
+        if (event.type !== 'retry' || this.#machine.state.name === 'waiting') this.dispatchEvent(event)
       }
-      this.#arm()
+      this.#telling = false
     }
+    this.#arm()
   }
 
   /** One timer for the machine's deadline. One that is early enough stays: it is set anew when it fires. */
   #arm(): void {
-    const { clock } = this.#world
+    const world = this.#world
     const at = this.#machine.deadline()
     if (at !== null && this.#timer !== null && this.#timer.at <= at) return
     this.#timer?.cancel()
@@ -234,28 +228,32 @@ export class SurewireSocket extends SocketFace {
       this.#timer = null
       this.#run((now) => this.#machine.tick(now))
     }
-    this.#timer = at === null ? null : { at, cancel: clock.setTimer(fire, at - clock.now()) }
+    this.#timer = at === null ? null : { at, cancel: world.setTimer(fire, at - world.now()) }
   }
 
   async #dial(dial: number): Promise<void> {
     try {
-      const [url, protocols] = await Promise.all(this.#providers.map(async (provide) => provide()))
+      // Whoever is asked may use the socket: not before the constructor has returned.
+      await Promise.resolve()
+      const [url, protocols] = await Promise.all(
+        this.#target.map(async (part) => (typeof part === 'function' ? part() : part)),
+      )
       if (!this.#machine.isCurrent(dial)) return
+      this.#offered = checkProtocols(protocols)
       this.#url = checkUrl(url)
-      this.#open(checkProtocols(protocols))
+      this.#open()
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error)
       if (this.#machine.isCurrent(dial))
-        this.#run((now) => this.#machine.ended(lost(), { message, error }, now))
+        this.#run((now) => this.#machine.giveUp(NORMAL, '', failureOf(error), now))
     }
   }
 
-  #open(protocols: string[]): void {
+  #open(): void {
     const chosen = (this.#options.WebSocket ?? defaultWebSocket()) as SocketConstructor | undefined
     if (chosen === undefined) throw new TypeError('this platform has no WebSocket; pass one')
     const socket =
-      extras?.make(chosen, this.#url, protocols, undefined, MAX_MESSAGE_BYTES) ??
-      new chosen(this.#url, protocols)
+      extras?.make(chosen, this.#url, this.#offered, undefined, MAX_MESSAGE_BYTES) ??
+      new chosen(this.#url, this.#offered)
     const { origin } = new URL(this.#url)
     this.#socket = socket
     socket.binaryType = this.#binaryType
@@ -274,7 +272,9 @@ export class SurewireSocket extends SocketFace {
     })
     on('message', ({ data }, now) => {
       this.#machine.received(now)
-      if (this.#options.heartbeat?.isReply?.(data) !== true) this.#tell('message', { data, origin })
+      // As the standard says: nothing is heard after `close()`.
+      if (this.readyState === OPEN && this.#try(() => this.#options.heartbeat?.isReply?.(data)) !== true)
+        this.#tell('message', { data, origin })
     })
     on('error', ({ error = null, message = 'the connection failed' }) => {
       failure = { message: extras?.sentenceOf(error) ?? message, error }
@@ -285,25 +285,36 @@ export class SurewireSocket extends SocketFace {
     })
   }
 
-  #end(code: number | undefined, reason: string, detach: boolean): void {
-    const socket = this.#socket
-    if (!socket) return
-    if (detach) this.#socket = null
-    extras?.end(socket)
-    if (code === undefined) socket.close()
-    else socket.close(code, reason)
-  }
-
   #write(data: SocketData): void {
-    this.#socket?.send(data as string)
+    this.#try(
+      () => this.#socket?.send(data as string),
+      () => this.#drop(data, 'failed'),
+    )
   }
 
-  #drop(data: SocketData, why: DropEvent['why']): void {
+  #drop(data: unknown, why: DropEvent['why']): void {
     this.#tell('drop', { data, why })
   }
 
   #tell(type: string, fields?: object): void {
-    this.#log?.('SurewireSocket', this.#url, type, fields)
+    const { debug, debugLogger = globalThis.console.log } = this.#options
+    if (debug) this.#try(() => debugLogger('SurewireSocket', this.#url, type, fields))
     this.#news.push(makeEvent(type, fields))
   }
+
+  /** Calls what is not ours. What it throws is an `error` event, and the answer `undefined`. */
+  #try<Answer>(call: () => Answer, otherwise?: () => void): Answer | undefined {
+    try {
+      return call()
+    } catch (error) {
+      this.#news.push(makeEvent('error', failureOf(error)))
+      otherwise?.()
+      return undefined
+    }
+  }
 }
+
+const failureOf = (error: unknown): Failure => ({
+  message: (error as Error | undefined)?.message ?? String(error),
+  error,
+})

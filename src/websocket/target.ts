@@ -13,12 +13,18 @@ const TOKEN = /^[\w!#$%&'*+\-.^`|~]+$/
 /** Longest reason in bytes. */
 const MAX_REASON_BYTES = 123
 
+/** What a relative address is relative to: a page's `<base>` or own address, a worker's address. */
+interface Surroundings {
+  readonly document?: { readonly baseURI?: string }
+  readonly location?: { readonly href?: string }
+}
+
 /** The address as it is dialled and as `url` shows it: absolute, `ws:` or `wss:`. */
 export function checkUrl(value: unknown): string {
   const address = String(value)
   try {
-    const page = (globalThis as { location?: { href?: string } }).location?.href
-    const { href } = new URL(address, page)
+    const { document, location } = globalThis as Surroundings
+    const { href } = new URL(address, document?.baseURI ?? location?.href)
     if (/^(ws|http)s?:[^#]*$/.test(href)) return href.replace(/^http/, 'ws')
   } catch {
     // Whatever is wrong with an address, the standard has one error for it.
@@ -27,18 +33,21 @@ export function checkUrl(value: unknown): string {
 }
 
 export function checkProtocols(value: unknown): string[] {
-  const protocols = [value ?? []].flat().map(String)
+  const given = value ?? []
+  const protocols = (typeof given === 'object' ? [...(given as Iterable<unknown>)] : [given]).map(String)
   const wrong = protocols.find((protocol, at) => !TOKEN.test(protocol) || protocols.indexOf(protocol) < at)
   if (wrong === undefined) return protocols
   throw syntaxError(`the subprotocol '${wrong}' is no token, or named twice`)
 }
 
 /** Codes that an application may close with, and how long a reason may be. */
-export function checkClose(code: number | undefined, reason: string): void {
+export function checkClose(given: number | undefined, reason: string): number | undefined {
+  const code = given === undefined ? given : Math.round(given)
   if (code !== undefined && code !== 1000 && !(code >= 3000 && code <= 4999))
     throw new DOMException(`close code ${code}: 1000, or 3000 to 4999`, 'InvalidAccessError')
   if (new TextEncoder().encode(reason).length > MAX_REASON_BYTES)
     throw syntaxError(`the reason is longer than ${MAX_REASON_BYTES} bytes`)
+  return code
 }
 
 const syntaxError = (message: string): DOMException => new DOMException(message, 'SyntaxError')

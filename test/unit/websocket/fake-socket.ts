@@ -90,7 +90,12 @@ export function rig({
   FakeSocket.all = []
   const clock = manualClock()
   const given = { WebSocket: FakeSocket, ...options }
-  const socket = new SurewireSocket(url, protocols, given, { clock, random: () => random })
+  const world = {
+    now: () => clock.now(),
+    setTimer: (callback: () => void, delayMs: number) => clock.setTimer(callback, delayMs),
+    random: () => random,
+  }
+  const socket = new SurewireSocket(url, protocols, given, world)
   const log: string[] = []
   for (const type of ['open', 'message', 'error', 'close', 'drop', 'retry'])
     socket.addEventListener(type, (event) => log.push(`${describeEvent(event)} @${socket.readyState}`))

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { SurewireSocket } from '../../../src/websocket/index.js'
 import { FakeSocket, rig } from './fake-socket.js'
 
@@ -42,6 +42,17 @@ describe('a SurewireSocket that loses its connection', () => {
       ;(await dialled()).fail('refused')
       expect(log.at(-1)).toBe(`retry ${expected} 1 @0`)
     }
+  })
+
+  it('never retries in a busy loop, whatever the delays are', async () => {
+    const endless = { minReconnectionDelay: Infinity, maxReconnectionDelay: Infinity }
+    const { clock, log, dialled } = rig(endless)
+    ;(await dialled()).fail('refused')
+    await clock.advanceAsync(3_600_000)
+    expect([log.at(-1), FakeSocket.all.length]).toEqual(['retry Infinity 1 @0', 1])
+    const none = rig({ minReconnectionDelay: 0, reconnectionDelayGrowFactor: Infinity })
+    ;(await none.dialled()).fail('refused')
+    expect(none.log.at(-1)).toBe('retry 0 1 @0')
   })
 
   it('counts retries until a connection held for minUptime', async () => {
@@ -203,6 +214,22 @@ describe("reconnect: 'until-open'", () => {
     }
   })
 
+  it('goes by what a function for the subprotocols answers, at every dial', async () => {
+    const answers = ['chat', 'mqtt', 'mqtt']
+    const { log, clock, dialled } = rig({ ...quick, protocols: () => answers.shift() })
+    ;(await dialled()).fail('refused')
+    await clock.advanceAsync(100)
+    FakeSocket.last.fail('refused')
+    await clock.advanceAsync(100)
+    FakeSocket.last.open()
+    FakeSocket.last.end(1012)
+    expect(log).toEqual([
+      ...['error refused @0', 'close 1006 false @0', 'retry 100 1 @0'],
+      ...['retry 100 2 @0', 'open @1', 'close 1012 false @3'],
+    ])
+    expect(clock.pendingTimers).toBe(0)
+  })
+
   it('can be asked for and refused', async () => {
     const asked = rig({ reconnect: 'until-open' })
     ;(await asked.dialled()).open()
@@ -262,5 +289,25 @@ describe('a heartbeat', () => {
     FakeSocket.last.message('data')
     expect(FakeSocket.last.sent).toEqual(['ping 1'])
     expect(log).toEqual(['open @1', 'message data @1'])
+  })
+})
+
+describe("the platform's timers", () => {
+  it('are asked for no longer time than they know, and a delay beyond it is waited for all the same', async () => {
+    vi.useFakeTimers()
+    onTestFinished(() => void vi.useRealTimers())
+    const asked = vi.spyOn(globalThis, 'setTimeout')
+    const tooLong = 2 ** 31 + 5_000
+    const hung = new SurewireSocket(() => new Promise<string>(() => undefined), [], {
+      connectionTimeout: tooLong,
+      maxRetries: 0,
+    })
+    const told: string[] = []
+    hung.addEventListener('error', ({ type }) => told.push(type))
+    await vi.advanceTimersByTimeAsync(tooLong - 1)
+    expect([told, vi.getTimerCount()]).toEqual([[], 1])
+    await vi.advanceTimersByTimeAsync(2)
+    expect([told, vi.getTimerCount()]).toEqual([['error'], 0])
+    expect(Math.max(...asked.mock.calls.map(([, delayMs]) => delayMs ?? 0))).toBe(2 ** 31 - 1)
   })
 })

@@ -1,6 +1,7 @@
 /** What the WebSocket standard says of the object, clause by clause, where a socket that reconnects can obey. */
 /* oxlint-disable unicorn/prefer-add-event-listener -- the attributes are what is tested */
-import { describe, expect, expectTypeOf, it } from 'vitest'
+import { runInNewContext } from 'node:vm'
+import { describe, expect, expectTypeOf, it, onTestFinished, vi } from 'vitest'
 import { SurewireSocket } from '../../../src/websocket/index.js'
 import { FakeSocket, rig } from './fake-socket.js'
 
@@ -46,6 +47,29 @@ describe('the constructor', () => {
       expect(thrownBy(() => made('ws://host', protocols))).toMatchObject({ name: 'SyntaxError' })
     },
   )
+
+  it('takes its arguments as they are then: a relative address, an array, any other iterable', async () => {
+    vi.stubGlobal('location', { href: 'https://host/page/' })
+    onTestFinished(() => void vi.unstubAllGlobals())
+    const protocols = ['a', 'b']
+    const { socket, clock, dialled } = rig({ url: 'feed', protocols, maxReconnectionDelay: 10 })
+    expect(socket.url).toBe('wss://host/page/feed')
+    vi.stubGlobal('location', { href: 'https://host/elsewhere/' })
+    protocols.pop()
+    ;(await dialled()).fail('refused')
+    await clock.advanceAsync(10)
+    expect(FakeSocket.all.map(({ url }) => url)).toEqual(['wss://host/page/feed', 'wss://host/page/feed'])
+    expect(FakeSocket.last.protocols).toEqual(['a', 'b'])
+    const iterable = rig({ protocols: new Set(['c', 'd']) as unknown as string[] })
+    expect((await iterable.dialled()).protocols).toEqual(['c', 'd'])
+  })
+
+  it("resolves a relative address by the page's <base>, if it has one", () => {
+    vi.stubGlobal('location', { href: 'https://host/page/' })
+    vi.stubGlobal('document', { baseURI: 'https://base/' })
+    onTestFinished(() => void vi.unstubAllGlobals())
+    expect(made('feed').url).toBe('wss://base/feed')
+  })
 
   it('offers the subprotocols in order and shows the chosen one while connected', async () => {
     const { socket, dialled } = rig({ protocols: ['b', 'a'] })
@@ -113,10 +137,30 @@ describe('close()', () => {
     socket.close(3000, 'bye')
     socket.close(4000, 'too late')
     expect([socket.readyState, FakeSocket.last.closed]).toEqual([2, [3000, 'bye']])
-    FakeSocket.last.message('still heard')
     FakeSocket.last.end(3000, 'bye', true)
-    expect(log).toEqual(['open @1', 'message still heard @2', 'close 3000 bye true @3'])
+    expect(log).toEqual(['open @1', 'close 3000 bye true @3'])
     expect(clock.pendingTimers).toBe(0)
+  })
+
+  it('hears no message any more', async () => {
+    const { socket, log, dialled } = rig()
+    ;(await dialled()).open()
+    socket.close()
+    FakeSocket.last.message('too late')
+    FakeSocket.last.end(1000, '', true)
+    expect(log).toEqual(['open @1', 'close 1000 true @3'])
+  })
+
+  it('takes a code as the standard converts it: a number in text, a fraction', async () => {
+    for (const code of ['3000', 3000.4] as const) {
+      const { socket, dialled } = rig()
+      ;(await dialled()).open()
+      socket.close(code as number)
+      expect(FakeSocket.last.closed).toEqual([3000])
+    }
+    expect(thrownBy(() => made('ws://host').close(null as never))).toMatchObject({
+      name: 'InvalidAccessError',
+    })
   })
 
   it('without a code sends none', async () => {
@@ -272,11 +316,30 @@ describe('events', () => {
   })
 })
 
-describe('send() while connecting', () => {
-  it('takes whatever is no bytes as text, as the standard converts it, and counts it', () => {
-    const socket = made('ws://host/')
-    for (const data of [123, true, null, [1, 2], { a: 1 }]) socket.send(data as unknown as string)
-    expect(socket.bufferedAmount).toBe('123truenull1,2[object Object]'.length)
+describe('what send() takes', () => {
+  const odd: unknown[] = [123, true, null, undefined, [1, 2], { a: 1 }, new Map()]
+  const texts = ['123', 'true', 'null', 'undefined', '1,2', '[object Object]', '[object Map]']
+
+  it('is text unless it is bytes or a Blob, as the standard converts it, while connecting and when open', async () => {
+    const { socket, dialled } = rig()
+    for (const data of odd) socket.send(data as string)
+    expect(socket.bufferedAmount).toBe(texts.join('').length)
+    ;(await dialled()).open()
+    for (const data of odd) socket.send(data as string)
+    expect(FakeSocket.last.sent).toEqual([...texts, ...texts])
+  })
+
+  it('is bytes also if they come from another realm', async () => {
+    const { socket, dialled } = rig()
+    const foreign = runInNewContext('new Uint8Array([1, 2]).buffer') as ArrayBuffer
+    expect(foreign).not.toBeInstanceOf(ArrayBuffer)
+    socket.send(foreign)
+    expect(socket.bufferedAmount).toBe(2)
+    ;(await dialled()).open()
+    socket.send(foreign)
+    const [early, direct] = FakeSocket.last.sent
+    expect([...(early as Uint8Array)]).toEqual([1, 2])
+    expect(direct).toBe(foreign)
   })
 })
 

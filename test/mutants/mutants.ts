@@ -346,6 +346,11 @@ const faults: readonly (readonly [name: string, breaks: readonly string[], fault
   ],
   ['chance-of-the-machine', ['I13'], 'the jitter of the backoff is drawn from Math.random'],
   ['time-of-the-machine', ['I13'], 'entries carry the time of the real clock'],
+  [
+    'leftovers-not-drained-first',
+    ['rule 6', 'I2'],
+    'a page writes its own messages while what a closed page left is not settled yet',
+  ],
 ]
 
 /** Numbered in this order. */

@@ -8,6 +8,7 @@ import { Violation } from '../../src/testing/simulation/index.js'
 import type { Batch, CountedBatch, Frame, Lane, LinkBook, Position } from './books-link.js'
 import type { MessageBook, SentMessage } from './books-messages.js'
 import type { WireLedger } from './books-ledger.js'
+import { checkLeftoversFirst } from './books-leftovers.js'
 import type { ProducerBook } from './books-producers.js'
 
 type Seq = number
@@ -125,6 +126,7 @@ export class UplinkBook {
     if (tag !== message.tag) throw new Violation('I4', `${id} was written with the data of another message`)
     if (message.kind === 'message' && message.outcome === null) checkStored(link, lane, id)
     checkHole(lane, seq)
+    if (message.page === link.owner.name) checkLeftoversFirst(link, this.#messages, id)
     this.#checkWindow(link, lane, seq)
     const known = this.#ledger.producer(offer.id)
     if (seq <= known.written) this.#sometimes('a message was written again')

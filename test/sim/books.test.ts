@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { Violation } from '../../src/testing/simulation/index.js'
 import { DialBook } from './books-dials.js'
 import { WireLedger } from './books-ledger.js'
+import { checkLeftoversFirst } from './books-leftovers.js'
+import { type Lane, LinkBook, type LinkOwner } from './books-link.js'
 import { LogTruth, ReaderBook } from './books-logs.js'
 import { MessageBook, type Run, SentMessage } from './books-messages.js'
 import { ProducerBook } from './books-producers.js'
@@ -85,6 +87,53 @@ describe('the book of messages', () => {
     book.voided(sent, 'ada1', () => true)
     expect(broken(() => book.check())).toBe('I4')
     expect(broken(() => book.sent(message('p.1')))).toBe('I4')
+  })
+})
+
+describe('the book of what another page left', () => {
+  const state = { last: 1, held: 1, epoch: 'e1', refused: [] }
+  const leftover = (over: Partial<Lane> = {}): Lane => ({
+    offer: { id: 'p', key: 'k', kind: 'messages', attach: 2, floor: 0, written: 2, epoch: 'e1' },
+    index: 0,
+    state,
+    ackSent: 0,
+    ackArrived: 0,
+    written: 0,
+    told: new Set(),
+    ackBefore: 0,
+    ...over,
+  })
+  const owner: LinkOwner = {
+    name: 'ada2',
+    alive: true,
+    mustBeStored: () => true,
+    isStored: () => true,
+    lostTail: () => false,
+    storedEpoch: () => 'e1',
+    doubtful: false,
+    node: 'a',
+  }
+  const written = (lane: Lane, policy: 'resend' | 'reject' = 'resend', page = owner): string => {
+    const messages = new MessageBook()
+    messages.sent(message('p.2', policy))
+    const link = new LinkBook(1, page)
+    link.lanes.push(lane)
+    return broken(() => checkLeftoversFirst(link, messages, 'q.1'))
+  }
+
+  it('notices something of the page’s own that is written before it was settled', () => {
+    expect(written(leftover())).toBe('I2')
+    expect(written(leftover({ state: undefined }))).toBe('I2')
+    expect(written(leftover({ state: { ...state, epoch: 'e2' } }))).toBe('I2')
+  })
+
+  it('takes it for settled when it was acknowledged, refused, forgotten and not to be sent again, or is not stored', () => {
+    expect(written(leftover({ ackArrived: 2 }))).toBe('none')
+    expect(written(leftover({ told: new Set([2]) }))).toBe('none')
+    expect(written(leftover({ state: null }))).toBe('none')
+    expect(written(leftover({ state: { ...state, epoch: 'e2' } }), 'reject')).toBe('none')
+    expect(written(leftover(), 'resend', { ...owner, isStored: () => false })).toBe('none')
+    expect(written(leftover(), 'resend', { ...owner, name: 'ada1' })).toBe('none')
   })
 })
 

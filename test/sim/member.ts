@@ -149,8 +149,11 @@ export class Member implements LinkOwner {
   }
 
   join(room: string, options: Parameters<ReturnType<Client['room']>['join']>[0]): void {
-    if (options?.presence !== undefined) this.present.add(room)
-    this.logs.asks(room, options?.from)
+    // One that is being closed takes no more joins; those it took go on.
+    if (!this.closing) {
+      if (options?.presence !== undefined) this.present.add(room)
+      this.logs.asks(room, options?.from)
+    }
     this.pending.track(this.client.room(room).join(options))
     if (this.client.room(room).snapshot.status === 'joining') this.logs.turnsAway(room)
   }

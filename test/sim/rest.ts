@@ -48,13 +48,20 @@ function connectAll(world: SurewireWorld): void {
     if (member.closing) world.replace(member)
     else if (member.client.snapshot.status !== 'connected') member.connect()
   }
+  calmAll(world)
 }
 
 /** What pages left behind is drained by the next one: by the one that opens after their locks are free. */
 function openForLeftovers(world: SurewireWorld): void {
   for (const { disk, habits } of [...world.members]) {
-    if ([...disk.kept].length > 0) world.open({ ...habits, reentry: 0, throwing: 0 }, disk)
+    if ([...disk.kept].length > 0) world.open(habits, disk)
   }
+  calmAll(world)
+}
+
+/** Pages that open now are no more eager, and no slower, than those that were there. */
+function calmAll({ members }: SurewireWorld): void {
+  for (const member of members) member.calm()
 }
 
 /** A log that began anew tells so with its next entry: every log gets one. */

@@ -35,6 +35,8 @@ export class Inbound {
   readonly #parts: SessionParts
   readonly #wire: Wire
   readonly #welcoming: Welcoming
+  /** A gap in the replies log came in the message that is being read. */
+  #repliesLost = false
   #now = 0
 
   constructor(parts: SessionParts, wire: Wire, welcoming: Welcoming) {
@@ -95,6 +97,10 @@ export class Inbound {
     }
     if (ticket !== null) this.#parts.downlink.closeBatch(ticket)
     this.#parts.rooms.settleJoins()
+    // Not before: the log that began anew may have brought replies already.
+    if (this.#repliesLost)
+      this.#parts.requests.loseReplies('the server no longer has the reply to this request')
+    this.#repliesLost = false
   }
 
   #takeEntry(frame: EntryFrame, ticket: BatchTicket | null, bytes: number): BatchTicket | null {
@@ -176,9 +182,7 @@ export class Inbound {
     if (!this.#parts.downlink.gap(frame)) return
     const room = roomOf(log)
     if (room !== null) this.#parts.rooms.notRecovered(room)
-    if (log === this.#parts.handshake.repliesLog) {
-      this.#parts.requests.loseReplies('the server no longer has the reply to this request')
-    }
+    if (log === this.#parts.handshake.repliesLog) this.#repliesLost = true
   }
 
   #volatile([, room, type, data, from]: VolatileFrame): void {

@@ -3,7 +3,7 @@ import { FrameType } from '../../../../src/protocol/frames.js'
 import { SurewireError } from '../../../../src/protocol/errors.js'
 import { Outbox } from '../../../../src/delivery/outbox.js'
 import { endedBadly, Requests } from '../../../../src/session/client/requests.js'
-import { accepted, entry, rejected, reply, SESSION } from '../../../support/fake-server-frames.js'
+import { accepted, entry, gap, rejected, reply, SESSION } from '../../../support/fake-server-frames.js'
 import { SessionHarness } from '../../../support/session-harness.js'
 
 /** A live session with one request on the wire. */
@@ -143,6 +143,20 @@ describe('a request', () => {
       [FrameType.USE, 1],
       [FrameType.CANCEL, 1],
     ])
+  })
+
+  it('is answered by a log of replies that begins anew in the same message', () => {
+    const { harness, entry: request, results } = asked()
+    const lost = harness.request('lost')
+    harness.takeFrames()
+    harness.receive(
+      accepted(0, 2),
+      gap(`replies/${SESSION}`, 1, null, 'epoch', 'log-epoch-2'),
+      reply(1, request.id, 42),
+    )
+
+    expect(results).toEqual([{ ok: true, data: 42 }])
+    expect(lost.results).toMatchObject([{ ok: false, error: { code: 'unknown', outcome: 'unknown' } }])
   })
 
   it('given up twice, or after its answer, changes nothing', () => {

@@ -41,6 +41,8 @@ export interface Hunt {
 export interface HuntOptions {
   readonly seeds: number
   readonly minutes: number
+  /** A defect that was only logged counts as well, where that is what the mutant is. */
+  readonly isDefect: boolean
 }
 
 export class Hunter {
@@ -114,7 +116,7 @@ export class Hunter {
 }
 
 /** One process for all seeds, and another one after a crash. */
-async function runSeeds(program: string, { seeds, minutes }: HuntOptions): Promise<Hunt> {
+async function runSeeds(program: string, { seeds, minutes, isDefect }: HuntOptions): Promise<Hunt> {
   const mishaps: string[] = []
   let simulatedMs = 0
   let worker = start(program)
@@ -124,7 +126,7 @@ async function runSeeds(program: string, { seeds, minutes }: HuntOptions): Promi
       simulatedMs += answer.simulatedMs
       const { failure } = answer
       if (failure === null) continue
-      if (INVARIANT.test(failure.invariant))
+      if (INVARIANT.test(failure.invariant) || (isDefect && failure.invariant === 'defect'))
         return { verdict: { is: 'killed', ...failure }, seeds: seed, simulatedMs, mishaps }
       mishaps.push(`seed ${seed}: ${failure.invariant}: ${failure.message}`)
       if (mishaps.length >= MAX_MISHAPS)

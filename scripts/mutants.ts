@@ -36,12 +36,16 @@ try {
   console.log(heading())
   const hunts: [Mutant, Hunt][] = []
   for (const mutant of chosen) {
-    const hunt = await hunter.hunt(fileOf(mutant), { seeds, minutes })
+    const hunt = await hunter.hunt(fileOf(mutant), {
+      seeds,
+      minutes,
+      isDefect: mutant.breaks.includes('defect'),
+    })
     hunts.push([mutant, hunt])
     console.log(line(mutant, hunt))
   }
   const needed = Math.max(1, ...hunts.map(([, { seeds: count }]) => count))
-  const baseline = await hunter.hunt(null, { seeds: needed, minutes })
+  const baseline = await hunter.hunt(null, { seeds: needed, minutes, isDefect: false })
   report(hunts, baseline, needed)
 } finally {
   await hunter.close()

@@ -15,10 +15,11 @@ describe('the mutants', () => {
     expect(new Set(mutants.map(({ name }) => name)).size).toBe(mutants.length)
   })
 
-  it('are at least forty, and break every rule and every invariant', () => {
+  it('are at least forty, and break every rule and every invariant, or are defects that are only logged', () => {
     const wanted = [
       ...Array.from({ length: 18 }, (_, index) => `rule ${index + 1}`),
       ...Array.from({ length: 13 }, (_, index) => `I${index + 1}`),
+      'defect',
     ]
     expect(mutants.length).toBeGreaterThanOrEqual(40)
     expect(wanted.filter((name) => !broken.has(name))).toEqual([])

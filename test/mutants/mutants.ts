@@ -351,6 +351,35 @@ const faults: readonly (readonly [name: string, breaks: readonly string[], fault
     ['rule 6', 'I2'],
     'a page writes its own messages while what a closed page left is not settled yet',
   ],
+  [
+    'passed-on-once-only',
+    ['rule 1', 'I3'],
+    'a message to a room that nothing handles is accepted and not passed on when it may have been before',
+  ],
+  [
+    'effects-of-a-request-dropped',
+    ['rule 1', 'I1'],
+    'what the handler of a request sent is dropped if its client is away when it ends',
+  ],
+  [
+    'answers-not-waited-for-after-a-resume',
+    ['rule 16', 'I10'],
+    'requests that were accepted end as unknown at every resume, though the session went on',
+  ],
+  [
+    'policy-of-reject-at-every-resume',
+    ['rule 5', 'I4'],
+    'under onUnknown: reject what was written ends as unknown at every resume, though the server forgot nothing',
+  ],
+  ['one-request-too-many', ['I7'], 'one request more than maxRequests runs at a time'],
+  ['bytes-on-the-wire-not-counted', ['I7'], 'maxBytes of the queue counts only what was never written'],
+  ['history-trimmed-late', ['I7'], 'a log holds 32 entries more than its history takes'],
+  ['expired-in-any-order', ['I13'], 'messages that expire together are told of in an order left to chance'],
+  [
+    'abort-of-what-has-ended',
+    ['defect'],
+    'telling a handler to stop that is over is a TypeError, which the server only logs',
+  ],
 ]
 
 /** Numbered in this order. */

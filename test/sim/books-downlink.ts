@@ -15,13 +15,16 @@ export class DownlinkBook {
   readonly #producers: ProducerBook
   readonly #ledger: WireLedger
   readonly #sometimes: (situation: string) => void
+  readonly #maxInFlight: number
 
   constructor(
     truth: LogTruth,
     producers: ProducerBook,
     ledger: WireLedger,
     sometimes: (situation: string) => void,
+    maxInFlight = Number.POSITIVE_INFINITY,
   ) {
+    this.#maxInFlight = maxInFlight
     this.#truth = truth
     this.#producers = producers
     this.#ledger = ledger
@@ -80,7 +83,12 @@ export class DownlinkBook {
     lane.state = state
     if (state === null) return
     const { id, epoch, floor } = lane.offer
-    const { last, refused } = state
+    const { last, held, refused } = state
+    if (held < last || held - last > this.#maxInFlight)
+      throw new Violation(
+        'I7',
+        `producer ${id}: committed is ${last}, in hand ${held}; the window ${this.#maxInFlight}`,
+      )
     lane.ackSent = last
     for (const [seq] of refused) lane.told.add(seq)
     this.#checkAck(lane, state.epoch, last)

@@ -53,6 +53,13 @@ export class LogTruth {
     return false
   }
 
+  /** A log holds no more than it may (I7). */
+  checkHeld(log: string, first: number, head: number): void {
+    const held = head - first + 1
+    if (held > this.historyMessages)
+      throw new Violation('I7', `${log} holds ${held} entries; its history takes ${this.historyMessages}`)
+  }
+
   /** A gap of history may name only what is no longer held. */
   checkTrimmed(log: string, epoch: string, to: number): void {
     const oldest = this.head(log, epoch) - this.historyMessages + 1

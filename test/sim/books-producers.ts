@@ -1,5 +1,5 @@
 /**
- * The book of producers at the store: who owns them, how far they are committed, with which effects (I1, I2, I3, I8, I9).
+ * The book of producers at the store: who owns them, how far they are committed (I1, I2, I8, I9).
  *
  * Owns: what a store may answer, derived from the calls alone. Epochs are those that the outside sees.
  */
@@ -11,7 +11,8 @@ import type {
   ProducerRecord,
 } from '../../src/server/core/store.js'
 import { Violation } from '../../src/testing/simulation/index.js'
-import { type MessageBook, splitId } from './books-messages.js'
+import { EffectBook } from './books-effects.js'
+import type { MessageBook } from './books-messages.js'
 
 interface Record {
   readonly epoch: string
@@ -22,6 +23,8 @@ interface Record {
   last: number
   /** Requests that began and did not end. */
   readonly begun: Set<number>
+  /** Up to here messages may have run before this owner had it. */
+  maybeRun: number
 }
 
 export class ProducerBook {
@@ -31,17 +34,23 @@ export class ProducerBook {
   readonly #committed = new Map<string, number>()
   /** Producer and epoch → numbers committed as refused. */
   readonly #refused = new Map<string, Set<number>>()
-  /** Epoch and id of every effect committed. */
-  readonly #effects = new Set<string>()
-  readonly #messages: MessageBook
+  readonly #effects: EffectBook
+  /** The store is being built up again from its journal. */
+  #again = false
 
   constructor(messages: MessageBook) {
-    this.#messages = messages
+    this.#effects = new EffectBook(messages)
   }
 
   /** The store lost its tail, or everything: what follows builds it up again. */
   lost(): void {
     this.#records = new Map()
+    this.#again = true
+  }
+
+  /** What follows is new. */
+  rebuilt(): void {
+    this.#again = false
   }
 
   committed(producer: string, epoch: string): number {
@@ -62,28 +71,19 @@ export class ProducerBook {
   }
 
   attached(request: AttachRequest, result: AttachResult): void {
-    const { offer, heldOwner, user } = request
+    const { offer } = request
     const known = this.#records.get(offer.id)
     if (!result.ok) {
       this.#checkRefusal(request, known, result.why)
       return
     }
     const { record, how } = result
-    if (known !== undefined) {
-      if (known.key !== offer.key)
-        throw new Violation('I9', `producer ${record.id} was attached with a wrong key`)
-      if (offer.attach <= known.attach) {
-        throw new Violation('I9', `producer ${record.id}: attach ${offer.attach} after ${known.attach}`)
-      }
-    }
-    if (known !== undefined && known.user !== user) {
-      throw new Violation('I9', `producer ${record.id} of ${known.user} was attached by ${user}`)
-    }
+    if (known !== undefined) checkClaim(request, known)
     if (how === 'created') {
       const isUsable =
         known !== undefined && (offer.epoch ?? known.epoch) === known.epoch && known.last >= offer.floor
       if (isUsable) throw new Violation('I1', `producer ${record.id} was begun anew; its record was there`)
-      this.#begin(record, offer.attach, offer.floor)
+      this.#begin(record, offer)
       return
     }
     if (known === undefined || known.epoch !== record.epoch) {
@@ -92,26 +92,14 @@ export class ProducerBook {
         `producer ${record.id} goes on in epoch ${record.epoch}, which is not its record's`,
       )
     }
-    if (offer.epoch !== undefined && offer.epoch !== known.epoch) {
-      throw new Violation(
-        'I1',
-        `producer ${record.id} of epoch ${offer.epoch} was attached to ${known.epoch}`,
-      )
-    }
-    if (record.last < offer.floor) {
-      throw new Violation(
-        'I8',
-        `producer ${record.id} goes on at ${record.last}; its client saw ${offer.floor} settled`,
-      )
-    }
-    if (how === 'kept' && heldOwner !== known.owner) {
+    checkGoesOn(request, record, known)
+    if (how === 'kept' && request.heldOwner !== known.owner) {
       throw new Violation('I9', `producer ${record.id} was kept by a process that does not own it`)
-    }
-    if (record.last !== known.last) {
-      throw new Violation('I8', `producer ${record.id} is at ${known.last}, the store says ${record.last}`)
     }
     known.owner = record.owner
     known.attach = offer.attach
+    if (how === 'taken') known.maybeRun = Math.max(known.maybeRun, offer.written)
+    checkMarks(record, known.maybeRun)
   }
 
   commit(commit: Commit, result: CommitResult): void {
@@ -131,7 +119,7 @@ export class ProducerBook {
     for (const seq of commit.end) record.begun.delete(seq)
     this.#committed.set(`${producer} ${record.epoch}`, Math.max(to, this.committed(producer, record.epoch)))
     this.#noteRefused(commit, record.epoch)
-    this.#checkEffects(commit, record.epoch)
+    this.#effects.committed(commit, record.epoch, this.#again)
   }
 
   #checkRefusal({ offer, user }: AttachRequest, known: Record | undefined, why: string): void {
@@ -144,9 +132,12 @@ export class ProducerBook {
       throw new Violation('I9', `producer ${id} was refused (${why}) with attach ${attach} of ${user}`)
   }
 
-  #begin({ id, epoch, key, owner, user }: ProducerRecord, attach: number, floor: number): void {
-    this.#records.set(id, { epoch, key, user, owner, attach, last: floor, begun: new Set() })
+  #begin(record: ProducerRecord, { attach, floor, written }: AttachRequest['offer']): void {
+    const { id, epoch, key, owner, user } = record
+    const begun = new Set<number>()
+    this.#records.set(id, { epoch, key, user, owner, attach, last: floor, begun, maybeRun: written })
     this.#committed.set(`${id} ${epoch}`, floor)
+    checkMarks(record, written)
   }
 
   #noteRefused({ producer, refused }: Commit, epoch: string): void {
@@ -156,47 +147,33 @@ export class ProducerBook {
     for (const [seq] of refused) known.add(seq)
     this.#refused.set(key, known)
   }
-
-  /** What a handler sent is appended with its message, all of it, once; of a refused one nothing is. */
-  #checkEffects(commit: Commit, epoch: string): void {
-    const { producer, owner, from, to, refused, appends } = commit
-    const counts = new Map<string, number>()
-    for (const { meta } of appends) {
-      if (meta.re !== undefined) continue
-      const key = `${epoch} ${meta.id}`
-      if (this.#effects.has(key))
-        throw new Violation('I1', `effect ${meta.id} was committed twice in one epoch`)
-      this.#effects.add(key)
-      checkPlace(commit, meta.id)
-      const [message = ''] = meta.id.split(':', 1)
-      counts.set(message, (counts.get(message) ?? 0) + 1)
-    }
-    const refusals = new Set(refused.map(([seq]) => seq))
-    for (let seq = from + 1; seq <= to; seq++) {
-      const id = `${producer}.${seq}`
-      const count = counts.get(id) ?? 0
-      if (refusals.has(seq)) {
-        if (count > 0)
-          throw new Violation('I3', `${id} was refused, and ${count} of its effects were committed`)
-        continue
-      }
-      const run = this.#messages.runUnder(id, owner)
-      if (run === undefined || this.#messages.get(id)?.kind !== 'message') continue
-      if (run.ended === null) throw new Violation('I3', `${id} was committed while its handler ran`)
-      if (count !== run.effects) {
-        throw new Violation(
-          'I1',
-          `${id} was committed with ${count} effects; its handler sent ${run.effects}`,
-        )
-      }
-    }
-  }
 }
 
-/** Effects belong to a message of this commit, or to a request that ends with it. */
-function checkPlace({ producer, from, to, end }: Commit, effect: string): void {
-  const [message = ''] = effect.split(':', 1)
-  const { producer: sender, seq } = splitId(message)
-  if (sender === producer && ((seq > from && seq <= to) || end.includes(seq))) return
-  throw new Violation('I3', `effect ${effect} was committed with ${producer} from ${from} to ${to}`)
+/** What may have run before is marked when it runs again (rule 5). */
+function checkMarks({ id, redeliveredUpTo }: ProducerRecord, maybeRun: number): void {
+  if (redeliveredUpTo >= maybeRun) return
+  throw new Violation(
+    'I1',
+    `producer ${id} may have run up to ${maybeRun} before; only up to ${redeliveredUpTo} would be marked`,
+  )
+}
+
+/** Whoever attaches has its key, is its user, and comes later than whoever did before. */
+function checkClaim({ offer, user }: AttachRequest, known: Record): void {
+  const { id, key, attach } = offer
+  if (known.key !== key) throw new Violation('I9', `producer ${id} was attached with a wrong key`)
+  if (attach <= known.attach)
+    throw new Violation('I9', `producer ${id}: attach ${attach} after ${known.attach}`)
+  if (known.user !== user)
+    throw new Violation('I9', `producer ${id} of ${known.user} was attached by ${user}`)
+}
+
+/** What goes on is the record as it was left, and what its client remembers of it. */
+function checkGoesOn({ offer }: AttachRequest, { id, last }: ProducerRecord, known: Record): void {
+  if (offer.epoch !== undefined && offer.epoch !== known.epoch)
+    throw new Violation('I1', `producer ${id} of epoch ${offer.epoch} was attached to ${known.epoch}`)
+  if (last < offer.floor)
+    throw new Violation('I8', `producer ${id} goes on at ${last}; its client saw ${offer.floor} settled`)
+  if (last !== known.last)
+    throw new Violation('I8', `producer ${id} is at ${known.last}, the store says ${last}`)
 }

@@ -199,7 +199,9 @@ export class UplinkBook {
     lane.written = Math.max(lane.written, to)
     for (let seq = Math.max(from, (lane.state?.held ?? 0) + 1); seq <= to; seq++) {
       const message = this.#messages.get(`${lane.offer.id}.${seq}`)
-      if (message !== undefined) this.#messages.voided(message, link.owner.name, () => link.owner.alive)
+      if (message === undefined) continue
+      message.voided = true
+      this.#messages.voided(message, link.owner.name, () => link.owner.alive)
     }
   }
 

@@ -29,6 +29,8 @@ export interface WireParts {
   readonly producers: ProducerBook
   readonly truth: LogTruth
   readonly ledger: WireLedger
+  /** So many numbers of one producer may be in a server's hands. */
+  readonly maxInFlight: number
 }
 
 export class WireTap {
@@ -42,11 +44,11 @@ export class WireTap {
   readonly #carriers = new Map<string, LinkBook>()
   #replaced: { readonly link: LinkBook; readonly what: string }[] = []
 
-  constructor({ messages, producers, truth, ledger }: WireParts, witness: WireWitness) {
+  constructor({ messages, producers, truth, ledger, maxInFlight }: WireParts, witness: WireWitness) {
     this.#witness = witness
     const sometimes = (situation: string): void => witness.sometimes(situation)
     this.#uplink = new UplinkBook(messages, producers, ledger, sometimes)
-    this.#downlink = new DownlinkBook(truth, producers, ledger, sometimes)
+    this.#downlink = new DownlinkBook(truth, producers, ledger, sometimes, maxInFlight)
   }
 
   /** A page is about to dial. */

@@ -17,8 +17,8 @@ import type { Situation } from './situations.js'
 import type { StoreWitness } from './shared-store.js'
 
 export class Books {
-  readonly messages = new MessageBook()
-  readonly producers = new ProducerBook(this.messages)
+  readonly messages: MessageBook
+  readonly producers: ProducerBook
   readonly sessions: SessionBook
   readonly truth: LogTruth
   readonly wire: WireTap
@@ -34,11 +34,13 @@ export class Books {
     heard: (link: LinkBook, frame: Frame) => void,
   ) {
     this.#context = context
+    this.messages = new MessageBook(limits.maxRequests)
+    this.producers = new ProducerBook(this.messages)
     this.truth = new LogTruth(historyMessages)
     this.sessions = new SessionBook(limits.sessionMs)
     const { messages, producers, truth } = this
     this.wire = new WireTap(
-      { messages, producers, truth, ledger: new WireLedger() },
+      { messages, producers, truth, ledger: new WireLedger(), maxInFlight: limits.maxInFlight },
       {
         sometimes: (situation) => context.sometimes(situation),
         count: (what, by) => context.count(what, by),
@@ -58,6 +60,11 @@ export class Books {
     this.#context.sometimes(situation)
   }
 
+  /** What happened beside the wire is part of the trace (I13). */
+  note(event: string): void {
+    this.#context.note(event)
+  }
+
   /** What the checks find ends the run. */
   guard(check: () => void): void {
     try {
@@ -67,8 +74,10 @@ export class Books {
     }
   }
 
-  check(): void {
+  /** `isAwake`: a page that could have done what it has to. */
+  check(isAwake: (page: string) => boolean): void {
     this.messages.check()
+    this.messages.requests.check(isAwake)
     this.wire.check()
   }
 
@@ -95,6 +104,8 @@ export class Books {
       this.producers.lost()
       this.sessions.lost()
     },
+    rebuilt: () => this.producers.rebuilt(),
+    told: (log, { first, head }) => this.guard(() => this.truth.checkHeld(log, first, head)),
   }
 
   /** Entries that a handler of the server gets are known by their sender's number. */

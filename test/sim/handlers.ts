@@ -54,7 +54,8 @@ export function addHandlers(server: TestServer, host: HandlerHost): void {
   })
   const requests: Record<(typeof REQUESTS)[number], Work> = {
     echo: ({ tag }) => ({ tag }),
-    'slow-echo': async ({ tag, ms }, context) => {
+    'slow-echo': async ({ tag, ms }, context, run) => {
+      if (tag % 3 === 0) fan(context, run)
       context.signal.addEventListener('abort', () => {
         if ((context.signal.reason as { code?: string }).code === 'cancelled')
           host.books.sometimes('a request was cancelled while it ran')
@@ -93,9 +94,16 @@ function perform(host: HandlerHost, work: Work, data: Sent, context: Context): u
       run.ended = 'done'
       return result
     }
-    return result.finally(() => {
-      run.ended = 'done'
-    })
+    return result.then(
+      (value) => {
+        run.ended = 'done'
+        return value
+      },
+      (error: unknown) => {
+        run.ended = 'failed'
+        throw error
+      },
+    )
   } catch (error) {
     run.ended = 'failed'
     throw error
@@ -117,6 +125,7 @@ function begin({ name, books, port }: HandlerHost, { id, redelivered, signal }: 
     if ((signal.reason as { code?: string }).code === 'handler_timeout')
       books.sometimes('a handler passed its deadline')
   })
+  books.note(`${name} runs ${id} ${redelivered}`)
   books.guard(() => {
     books.messages.ran(id, run)
     const message = books.messages.get(id)

@@ -4,10 +4,11 @@
 import { Violation } from '../../src/testing/simulation/index.js'
 import type { Member } from './member.js'
 
-export function checkQueue({ name, client, habits }: Member): void {
+export function checkQueue({ name, client, habits, queue }: Member): void {
   const { queued } = client.snapshot
   if (queued > habits.maxMessages)
     throw new Violation('I7', `${name}: ${queued} messages wait; the queue takes ${habits.maxMessages}`)
+  queue.check()
 }
 
 export function checkLetGo({ name, client, page, pending }: Member): void {

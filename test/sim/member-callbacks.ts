@@ -181,7 +181,7 @@ export class MemberCallbacks {
         return toggle()
       case 7:
         this.book.tookBack()
-        return void (this.#recent.pop() ?? member.send(null, 'plain', 0, {})).cancel()
+        return member.cancel(this.#recent.pop() ?? member.send(null, 'plain', 0, {}))
       case 8:
         return void member.request('echo', 0, { timeoutMs: 2_000 })
       case 9:

@@ -19,17 +19,6 @@ export interface ClientParts {
   readonly logger: Logger
 }
 
-/** Tells of errors only. */
-export function defectLogger(told: (message: string, cause: unknown) => void): Logger {
-  const nothing = (): void => undefined
-  return {
-    debug: nothing,
-    info: nothing,
-    warn: nothing,
-    error: (message, fields) => told(message, fields?.['cause']),
-  }
-}
-
 export function makeClient({ name, page, disk, habits, random, url, auth, logger }: ClientParts): Client {
   return createClientIn(
     {
@@ -46,6 +35,7 @@ export function makeClient({ name, page, disk, habits, random, url, auth, logger
       userLog: { from: habits.userLogFrom },
       queue: {
         maxMessages: habits.maxMessages,
+        maxBytes: habits.maxBytes,
         overflow: habits.overflow,
         ...(habits.durable ? { storage: page.storage(disk) } : {}),
       },

@@ -49,6 +49,7 @@ export class MemberLogs {
   }
 
   gap(gap: Gap): void {
+    this.#books.note(`${this.#name} gap ${gap.log} ${gap.epoch} ${gap.from} ${gap.to} ${gap.why}`)
     if (gap.why === 'history') this.#books.sometimes('a gap by history')
     if (gap.why === 'epoch') this.#books.sometimes('a gap by a new epoch')
     const reader = this.readers.get(gap.log)
@@ -61,6 +62,7 @@ export class MemberLogs {
 
   /** An entry came to its handler; the function returned is to be called when that ends. */
   delivered(log: string, { id, offset }: Pick<Message, 'id' | 'offset'>, link: LinkBook | null): () => void {
+    this.#books.note(`${this.#name} ${log}@${offset} ${id}`)
     if (offset === null) return () => undefined
     const reader = this.readers.get(log)
     const key = `${log}@${offset}`

@@ -3,14 +3,21 @@
  *
  * Owns: entering messages and requests into the books, their outcomes, which of them were announced as settled (I4, I10).
  */
-import type { Client, Receipt } from '../../src/index.js'
+import type { Client, DeliveryError, Receipt } from '../../src/index.js'
+import type { ManualClock } from '../../src/testing/index.js'
 import { Violation } from '../../src/testing/simulation/index.js'
 import type { Books } from './books.js'
-import { SentMessage } from './books-messages.js'
+import type { CauseBook } from './books-causes.js'
+import { checkGiven } from './books-defects.js'
+import type { Question } from './books-requests.js'
+import { SentMessage, type Terms } from './books-sent.js'
 import { HANDLED } from './handlers.js'
 import type { MemberCallbacks } from './member-callbacks.js'
+import type { MemberQueue } from './member-queue.js'
 import type { Habits } from './parameters.js'
 import type { Pending } from './pending.js'
+
+type RoomSendOptions = NonNullable<Parameters<ReturnType<Client['room']>['send']>[2]>
 
 export interface SendingParts {
   /** The page's. */
@@ -22,6 +29,10 @@ export interface SendingParts {
   /** Whether close() was called. */
   readonly isClosing: () => boolean
   readonly callbacks: MemberCallbacks
+  readonly isAlive: () => boolean
+  readonly clock: ManualClock
+  readonly queue: MemberQueue
+  readonly causes: CauseBook
 }
 
 export class MemberSending {
@@ -33,38 +44,70 @@ export class MemberSending {
     this.#parts = parts
   }
 
-  send(room: string | null, type: string, ms: number, options: Parameters<Client['send']>[2]): Receipt {
-    const { books, client, habits, name, pending, callbacks } = this.#parts
+  send(room: string | null, type: string, ms: number, options: Parameters<Client['send']>[2] = {}): Receipt {
+    const { books, client, habits, name, pending, queue, callbacks } = this.#parts
     const tag = books.newTag()
+    const data = { tag, ms, to: '' }
     const target = room === null ? client : client.room(room)
-    const receipt = target.send(type, { tag, ms, to: '' }, options)
-    if (options?.volatile === true) return receipt
+    if (options.volatile === true) return target.send(type, data, options)
+    const terms = this.#terms(room, options)
+    const bytes = queue.before(tag, terms.replaces, [room, type, data])
+    const receipt = target.send(type, data, options)
+    queue.sent(receipt, bytes)
     const handled = room === null ? (HANDLED as readonly string[]).includes(type) : type === 'chat'
-    const message = new SentMessage(receipt.id, 'message', habits.policy, tag, handled, name)
+    const message = new SentMessage(receipt.id, 'message', habits.policy, tag, handled, name, terms)
     books.guard(() => books.messages.sent(message))
     callbacks.sent(receipt)
-    pending.track(receipt.settled.then(({ outcome, code }) => this.#settled(message, outcome, code)))
+    const told = receipt.settled.then(({ outcome, code }) => this.#settled(message, outcome, code))
+    pending.track(told, (error) => books.guard(() => checkGiven(name, 'request', error)))
     return receipt
   }
 
+  /** The application takes a message back, if it still can. */
+  cancel(receipt: Receipt): void {
+    const message = this.#parts.books.messages.get(receipt.id)
+    if (message !== undefined) message.takenBack = true
+    receipt.cancel()
+  }
+
   request(type: string, ms: number, options: { timeoutMs: number; signal?: AbortSignal }): Promise<void> {
-    const { books, client, habits, pending, callbacks } = this.#parts
+    const { books, client, habits, name, clock, queue, pending } = this.#parts
     const tag = books.newTag()
-    books.messages.ask(tag, habits.policy)
-    const asked = client.request(type, { tag, ms }, options).then(
-      (answer) => {
-        callbacks.after('reply')
-        if ((answer as { tag: number }).tag === tag) return
-        books.guard(() => {
-          throw new Violation('I10', `request ${tag} got the reply to ${(answer as { tag: number }).tag}`)
-        })
-      },
-      (error: { outcome?: string }) => {
-        if (error.outcome === 'unknown') books.sometimes('a request ended as unknown')
-      },
+    const { timeoutMs, signal = null } = options
+    const asked = { tag, policy: habits.policy, page: name, askedAt: clock.now(), timeoutMs, signal }
+    const question = books.messages.requests.ask(asked)
+    queue.asked(queue.before(tag, null, [type, { tag, ms }, timeoutMs]))
+    const ended = client.request(type, { tag, ms }, options).then(
+      (answer) => this.#fulfilled(question, (answer as { tag: number }).tag),
+      (error: Error) => this.#failed(question, error),
     )
-    pending.track(asked)
-    return asked
+    pending.track(ended, (error) => books.guard(() => checkGiven(name, 'request', error)))
+    return ended
+  }
+
+  #terms(room: string | null, options: RoomSendOptions): Terms {
+    const { ttlMs = null, replaces = null, signal = null, echo = true } = options
+    return { room, echo, replaces, ttlMs, signal, sentAt: this.#parts.clock.now() }
+  }
+
+  #fulfilled(question: Question, tag: number): void {
+    const { books, callbacks } = this.#parts
+    books.note(`request ${question.tag} fulfilled`)
+    books.guard(() => books.messages.requests.fulfilled(question, tag))
+    callbacks.after('reply')
+  }
+
+  #failed(question: Question, error: Error): void {
+    const { name, books, causes, isAlive } = this.#parts
+    const { code = '', outcome = null } = error as Partial<DeliveryError>
+    books.note(`request ${question.tag} ${code}`)
+    if (outcome === 'unknown') books.sometimes('a request ended as unknown')
+    books.guard(() => {
+      checkGiven(name, 'request', error)
+      const { requests } = books.messages
+      if (isAlive() && !requests.isAnswered(question, code)) causes.requestFailed(question, { code, outcome })
+      requests.failed(question, { code, outcome })
+    })
   }
 
   /** lifecycle 'settled' told of a message. */
@@ -76,8 +119,12 @@ export class MemberSending {
   }
 
   #settled(message: SentMessage, outcome: Parameters<SentMessage['settled']>[0], code: string | null): void {
-    const { books, habits, isClosing, callbacks } = this.#parts
-    books.guard(() => message.settled(outcome, code))
+    const { books, habits, causes, isAlive, isClosing, callbacks } = this.#parts
+    books.note(`${message.id} ${outcome} ${code}`)
+    books.guard(() => {
+      message.settled(outcome, code)
+      if (isAlive()) causes.ended(message)
+    })
     callbacks.after('outcome')
     if (code === 'replaced') books.sometimes('a message was replaced in the queue')
     else if (outcome === 'cancelled') books.sometimes('a message was cancelled before it was written')

@@ -7,16 +7,21 @@
  */
 import type { Client, Receipt } from '../../src/index.js'
 import { FrameType } from '../../src/protocol/frames.js'
+import type { Append } from '../../src/server/core/store.js'
 import type { ManualClock, SeededRandom, TestNetwork } from '../../src/testing/index.js'
 import type { Books } from './books.js'
+import { CauseBook } from './books-causes.js'
+import { checkGiven, expectedOfClient, type Place, watchingLogger } from './books-defects.js'
 import { DialBook } from './books-dials.js'
+import { answerOf } from './books-effects.js'
 import type { Frame, LinkBook, LinkOwner } from './books-link.js'
 import type { Disk } from './disk.js'
 import { checkLetGo, checkQueue } from './member-bounds.js'
 import { MemberCallbacks } from './member-callbacks.js'
-import { defectLogger, makeClient } from './member-client.js'
+import { makeClient } from './member-client.js'
 import { listen } from './member-ears.js'
 import { MemberLogs } from './member-logs.js'
+import { MemberQueue } from './member-queue.js'
 import { MemberSending } from './member-sending.js'
 import { Page } from './page.js'
 import type { Habits } from './parameters.js'
@@ -48,6 +53,9 @@ export class Member implements LinkOwner {
   user: string
   readonly logs: MemberLogs
   readonly dials: DialBook
+  /** Why messages may have ended as they did, and how many may wait. */
+  readonly causes: CauseBook
+  readonly queue: MemberQueue
   readonly pending = new Pending()
   /** Rooms that it appears in. */
   readonly present = new Set<string>()
@@ -72,6 +80,8 @@ export class Member implements LinkOwner {
     this.durable = habits.durable
     this.logs = new MemberLogs(name, habits.device, books)
     this.dials = new DialBook(name, habits.reconnect)
+    this.causes = new CauseBook(name, { isClosing: () => this.closing, now: () => clock.now() })
+    this.queue = new MemberQueue({ name, habits, disk, messages: books.messages, causes: this.causes })
     this.page = new Page(name, clock, network)
     this.#watchPage()
     const client = this.#makeClient()
@@ -81,7 +91,21 @@ export class Member implements LinkOwner {
     const closed = (): void => parts.closed(this)
     const callbacks = new MemberCallbacks({ member: this, client, clock, random, books, closed })
     this.#callbacks = callbacks
-    const sending = new MemberSending({ name, client, books, habits, pending, isClosing, callbacks })
+    const isAlive = (): boolean => this.alive
+    const { causes, queue } = this
+    const sending = new MemberSending({
+      name,
+      client,
+      books,
+      habits,
+      pending,
+      isClosing,
+      isAlive,
+      clock,
+      queue,
+      causes,
+      callbacks,
+    })
     this.#sending = sending
     listen({ member: this, client, clock, books, callbacks, sending, sessionNodes })
   }
@@ -122,17 +146,17 @@ export class Member implements LinkOwner {
     // One that waits, and was not told to, dials at once.
     if (status === 'idle' || status === 'closed') this.dials.asked()
     else this.dials.excused()
-    this.pending.track(this.client.connect())
+    this.#track('connect', this.client.connect())
   }
 
   disconnect(): void {
     this.dials.asked()
-    this.pending.track(this.client.disconnect())
+    this.#track('disconnect', this.client.disconnect())
   }
 
   restart(force: boolean): void {
     this.dials.asked()
-    this.pending.track(this.client.restart({ force }))
+    this.#track('restart', this.client.restart({ force }))
   }
 
   update(options: Parameters<Client['update']>[0]): void {
@@ -142,6 +166,10 @@ export class Member implements LinkOwner {
 
   send(...of: Parameters<MemberSending['send']>): Receipt {
     return this.#sending.send(...of)
+  }
+
+  cancel(receipt: Receipt): void {
+    this.#sending.cancel(receipt)
   }
 
   request(...of: Parameters<MemberSending['request']>): Promise<void> {
@@ -154,14 +182,14 @@ export class Member implements LinkOwner {
       if (options?.presence !== undefined) this.present.add(room)
       this.logs.asks(room, options?.from)
     }
-    this.pending.track(this.client.room(room).join(options))
+    this.#track('join', this.client.room(room).join(options))
     if (this.client.room(room).snapshot.status === 'joining') this.logs.turnsAway(room)
   }
 
   leave(room: string): void {
     this.present.delete(room)
     this.logs.leaves(room)
-    this.pending.track(this.client.room(room).leave())
+    this.#track('leave', this.client.room(room).leave())
     this.logs.turnsAway(room)
   }
 
@@ -171,7 +199,8 @@ export class Member implements LinkOwner {
       this.#parts.books.sometimes('a client was closed with messages in flight')
     this.closing = true
     this.#leaveMessages()
-    this.pending.track(
+    this.#track(
+      'close',
       this.client.close({ drainMs }).then(() => {
         this.closed = true
       }),
@@ -207,15 +236,26 @@ export class Member implements LinkOwner {
 
   /** A frame arrived at its end of a link. */
   heard(link: LinkBook, frame: Frame): void {
+    const isOver = this.causes.heard(link, frame)
     if (link !== this.#link || link.closedByClient) return
     // What a frozen page got is heard later, and then holds from then on.
     if (this.page.frozen) return this.dials.clockJumped(this.#parts.clock.now())
+    this.causes.took(link)
     const [type] = frame
+    const { requests } = this.#parts.books.messages
     if (type === FrameType.AWAY) {
       this.#parts.books.sometimes('AWAY was heard')
       this.dials.away(this.#parts.clock.now() + (frame[1] as { afterMs: number }).afterMs)
-    } else if (type === FrameType.PRESENCE && frame[3] === 'sync' && link.welcome?.session.resumed === true)
+    } else if (type === FrameType.ENTRY) this.#heardEntry(frame)
+    else if (isOver) requests.sessionEnded(this.name, (id) => this.causes.isAcknowledged(id))
+    else if (type === FrameType.PRESENCE && frame[3] === 'sync' && link.welcome?.session.resumed === true)
       this.#parts.books.sometimes('presence was synchronised after a resume')
+  }
+
+  #heardEntry(frame: Frame): void {
+    const meta = frame[5] as Append['meta']
+    if (meta.re === undefined) return
+    this.#parts.books.messages.requests.heard(meta.re, answerOf({ data: frame[4], meta }))
   }
 
   /** What holds at every step. */
@@ -225,6 +265,11 @@ export class Member implements LinkOwner {
     this.logs.check(this.client)
     this.#callbacks.book.check()
     if (this.closed && !this.page.frozen) checkLetGo(this)
+  }
+
+  #track(place: Place, promise: Promise<unknown>): void {
+    const { books, name } = this.#parts
+    this.pending.track(promise, (error) => books.guard(() => checkGiven(name, place, error)))
   }
 
   #dialed(id: number): void {
@@ -252,13 +297,20 @@ export class Member implements LinkOwner {
 
   #makeClient(): Client {
     const { name, page, disk, habits } = this
-    const { random, nodes } = this.#parts
+    const { random, nodes, books } = this.#parts
     const url = (): string => {
       this.node = random.pick(nodes)
       return Servers.url(this.node)
     }
     const auth = (): unknown => this.user
-    const logger = defectLogger((message, cause) => this.#logged(message, cause))
+    const logger = watchingLogger(
+      (check) => books.guard(check),
+      (message, fields) => {
+        this.#logged(message, fields['cause'])
+        return expectedOfClient(message, fields)
+      },
+      name,
+    )
     return makeClient({ name, page, disk, habits, random: random.fork('client'), url, auth, logger })
   }
 }

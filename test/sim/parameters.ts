@@ -61,6 +61,7 @@ export interface Habits {
   readonly device: string
   readonly window: { readonly messages: number; readonly bytes: number }
   readonly maxMessages: number
+  readonly maxBytes: number
   readonly overflow: 'reject' | 'drop-oldest' | 'drop-newest'
   readonly heartbeatMs: number
   readonly reconnect: {
@@ -104,5 +105,6 @@ export function drawHabits(random: SeededRandom, user: string, before?: Habits):
     slowness: { chance: random.pick([0, 0.05, 0.3]), maxMs: random.pick([50, 1_500]) },
     reentry: random.pick([0, 0.005, 0.02]),
     throwing: random.pick([0, 0.01, 0.05]),
+    maxBytes: random.pick([16_777_216, 16_777_216, 16_777_216, 900]),
   }
 }

@@ -8,11 +8,9 @@ export class Pending {
     return this.#promises.size
   }
 
-  track(promise: Promise<unknown>): void {
+  /** `failed`: it rejected, which has to be looked at. */
+  track(promise: Promise<unknown>, failed: (error: unknown) => void): void {
     this.#promises.add(promise)
-    void promise.then(
-      () => this.#promises.delete(promise),
-      () => this.#promises.delete(promise),
-    )
+    void promise.catch(failed).finally(() => this.#promises.delete(promise))
   }
 }

@@ -12,6 +12,7 @@ import {
   type TestServer,
 } from '../../src/testing/index.js'
 import type { Books } from './books.js'
+import { expectedOfServer, UNAVAILABLE, watchingLogger } from './books-defects.js'
 import { addHandlers } from './handlers.js'
 import { CLOSED_ROOM, type Parameters } from './parameters.js'
 import type { SharedStore } from './shared-store.js'
@@ -77,7 +78,9 @@ export class Servers {
       books.sometimes('two processes served one address in turn, overlapping')
     const life = ++this.#lives
     const port = this.#makePort(life)
+    const name = `${node}${life}`
     const server = createTestServer({
+      logger: watchingLogger((check) => books.guard(check), expectedOfServer, name),
       network,
       url: `${Servers.url(node)}?life=${life}`,
       store: port,
@@ -86,7 +89,6 @@ export class Servers {
       authenticate: ({ auth }) => this.#authenticate(auth),
       authorize: ({ room }) => room !== CLOSED_ROOM,
     })
-    const name = `${node}${life}`
     addHandlers(server, {
       name,
       books,
@@ -147,7 +149,7 @@ export class Servers {
     const id = String(auth)
     const trouble = this.#trouble.get(id)
     if (trouble !== undefined && trouble.until > clock.now()) {
-      if (trouble.is === 'unavailable') throw new Error('the directory does not answer')
+      if (trouble.is === 'unavailable') throw new Error(UNAVAILABLE)
       books.sometimes('credentials were refused (4300)')
       throw new AuthError('not today')
     }

@@ -31,6 +31,9 @@ export interface StoreWitness {
   appended: AppendListener
   /** What follows, until `rebuilt`, builds the state up that is left. */
   lost(): void
+  rebuilt(): void
+  /** What a process was told of a log. */
+  told(log: string, state: LogState): void
 }
 
 type Call =
@@ -93,6 +96,7 @@ export class SharedStore {
       this.#make(call)
     }
     this.#replayedAt = null
+    this.#options.witness.rebuilt()
     return lost
   }
 
@@ -138,11 +142,13 @@ export class SharedStore {
 
   logState(log: string): LogState {
     const state = now(this.#inner.logState(log))
+    this.#options.witness.told(log, state)
     return { ...state, epoch: this.#outward(state.epoch) }
   }
 
   read(log: string, after: number, limit: number): LogPage {
     const { state, entries } = now(this.#inner.read(log, after, limit))
+    this.#options.witness.told(log, state)
     return { state: { ...state, epoch: this.#outward(state.epoch) }, entries }
   }
 

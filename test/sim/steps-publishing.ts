@@ -5,6 +5,7 @@
  */
 import { step } from '../../src/testing/simulation/index.js'
 import { ROOMS, USERS, WHO } from './parameters.js'
+import { checkGiven } from './books-defects.js'
 import type { SurewireWorld } from './world.js'
 
 const publishes = step<
@@ -35,7 +36,9 @@ const publishes = step<
     const session = world.member(who).client.snapshot.session?.id
     for (let left = count; left > 0; left--) {
       world.context.count('messages')
-      void sendFrom(server, { to, room, user, session, some }).catch(() => undefined)
+      void sendFrom(server, { to, room, user, session, some }).catch((error: unknown) =>
+        world.books.guard(() => checkGiven('a server', 'publish', error)),
+      )
     }
   },
   tell: ({ node, to, room, user, count }) =>

@@ -52,7 +52,7 @@ function send(world: SurewireWorld, args: Sending): void {
     })
     world.context.count('messages')
     if (args.cancelMs === null) continue
-    const cancel = (): void => void (abort === null ? receipt.cancel() : abort.abort())
+    const cancel = (): void => (abort === null ? member.cancel(receipt) : abort.abort())
     if (args.cancelMs === 0) cancel()
     else world.later(args.cancelMs, cancel)
   }

@@ -102,7 +102,7 @@ export class SurewireWorld implements SimulatedWorld {
   }
 
   check(): void {
-    this.books.check()
+    this.books.check((name) => this.members.some((one) => one.name === name && one.alive && !one.page.frozen))
     for (const member of this.members) member.check()
     for (const member of this.former) member.check()
   }

@@ -1,0 +1,227 @@
+/**
+ * The book of causes of one page: every end of a message has one (I3, I4).
+ *
+ * Owns: what the page was told on the wire about its producers, its user and its sessions, and what its application did, as far as
+ * an end can follow from it. What arrived counts, also at a connection that the page had given up: it knows less than the
+ * client, and then asks for less.
+ */
+import { FrameType, type ProducerState, type Welcome } from '../../src/protocol/frames.js'
+import { Violation } from '../../src/testing/simulation/index.js'
+import type { Frame, LinkBook } from './books-link.js'
+import { splitId } from './books-messages.js'
+import type { Failure, Question } from './books-requests.js'
+import type { SentMessage } from './books-sent.js'
+
+/** A time limit may pass by this much less than it says, in floating point. */
+const ROUNDING_MS = 1
+
+/** What the page itself knows of why. */
+export interface Doings {
+  /** Whether close() was called. */
+  isClosing(): boolean
+  now(): number
+}
+
+export class CauseBook {
+  readonly #page: string
+  readonly #doings: Doings
+  readonly #epochs = new Map<string, string>()
+  /** Producers of which the server forgot what it had. */
+  readonly #forgotten = new Set<string>()
+  /** Producers that were refused. */
+  readonly #refused = new Set<string>()
+  readonly #acknowledged = new Map<string, number>()
+  /** Producers of requests, and up to where the page has heard that they are acknowledged. */
+  readonly #requestsDone = new Map<string, number>()
+  /** Messages that were refused, with the code. */
+  readonly #refusals = new Map<string, string>()
+  /** Tag of the newest message with a key that replaces. */
+  readonly #newest = new Map<string, number>()
+  /** Tags of messages at whose time the queue was full, and the newest of all. */
+  readonly #full = new Set<number>()
+  #lastFull = 0
+  #user: string | null = null
+  #userChanged = false
+  #session: string | null = null
+  #sessionEnded = false
+
+  constructor(page: string, doings: Doings) {
+    this.#page = page
+    this.#doings = doings
+  }
+
+  /** The page took a frame in: what it acknowledges takes no room in the queue any more. */
+  took({ lanes }: LinkBook): void {
+    for (const { offer } of lanes) {
+      if (offer.kind === 'requests') this.#requestsDone.set(offer.id, this.#acknowledged.get(offer.id) ?? 0)
+    }
+  }
+
+  /** A frame arrived. `true`: the session that was before is over. */
+  heard({ lanes }: LinkBook, frame: Frame): boolean {
+    switch (frame[0]) {
+      case FrameType.WELCOME:
+        return this.#welcomed(lanes, frame[1] as Welcome)
+      case FrameType.ATTACHED:
+        this.#attached(lanes, frame[1] as number, (frame[2] ?? null) as ProducerState | null)
+        return false
+      case FrameType.ACCEPTED:
+        this.#accepted(producerAt(lanes, frame[1] as number), frame[2] as number)
+        return false
+      case FrameType.REJECTED:
+        this.#refusals.set(
+          `${producerAt(lanes, frame[1] as number)}.${frame[2] as number}`,
+          frame[3] as string,
+        )
+        return false
+      case FrameType.GAP:
+        if ((frame[1] as string).startsWith('replies/')) this.#sessionEnded = true
+        return false
+      default:
+        return false
+    }
+  }
+
+  /** Something is about to be queued, while the queue may be full or not. */
+  sending(tag: number, replaces: string | null, isFull: boolean): void {
+    if (replaces !== null) this.#newest.set(replaces, tag)
+    if (!isFull) return
+    this.#full.add(tag)
+    this.#lastFull = tag
+  }
+
+  /** Whether the server has it, as far as this page was told. */
+  isAcknowledged(id: string): boolean {
+    const { producer, seq } = splitId(id)
+    return (this.#acknowledged.get(producer) ?? 0) >= seq
+  }
+
+  /** How many requests do not wait any more, as far as the page knows for sure. */
+  get requestsDone(): number {
+    let sum = 0
+    for (const seq of this.#requestsDone.values()) sum += seq
+    return sum
+  }
+
+  /** A message ended, and its page lives to tell. */
+  ended(message: SentMessage): void {
+    const { id, outcome, code } = message
+    const isExplained = this.#explains(message)
+    if (isExplained) return
+    const invariant = outcome === 'accepted' || outcome === 'rejected' ? 'I3' : 'I4'
+    throw new Violation(
+      invariant,
+      `${this.#page}: ${id} ended as ${outcome} (${code}), and nothing explains it`,
+    )
+  }
+
+  /** A request failed. One that was answered is judged by its answer (books-requests.ts). */
+  requestFailed(question: Question, { code, outcome }: Failure): void {
+    if (question.heard !== null || outcome === 'rejected' || this.#explainsFailure(question, code)) return
+    throw new Violation(
+      'I10',
+      `${this.#page}: request ${question.id ?? question.tag} failed (${code}), and nothing explains it`,
+    )
+  }
+
+  #explains(message: SentMessage): boolean {
+    const { id, outcome, code, terms, tag } = message
+    switch (outcome) {
+      case 'accepted':
+        return this.isAcknowledged(id)
+      case 'rejected':
+        return code !== null && this.#refusals.get(id) === code
+      case 'expired':
+        return terms.ttlMs !== null && this.#doings.now() - terms.sentAt >= terms.ttlMs - ROUNDING_MS
+      case 'cancelled':
+        return this.#explainsCancelled(message)
+      case 'dropped':
+        if (code === 'closed') return this.#doings.isClosing()
+        return code === 'queue_full' && (this.#full.has(tag) || this.#lastFull > tag)
+      case 'unknown':
+        return (code !== 'server_forgot' || message.policy === 'reject') && this.#explainsLoss(id, code)
+      default:
+        return false
+    }
+  }
+
+  #explainsCancelled({ id, code, terms, tag, takenBack }: SentMessage): boolean {
+    switch (code) {
+      case 'cancelled':
+      case 'aborted':
+        return takenBack || terms.signal?.aborted === true
+      case 'replaced':
+        return terms.replaces !== null && (this.#newest.get(terms.replaces) ?? 0) > tag
+      default:
+        return this.#explainsLoss(id, code)
+    }
+  }
+
+  /** The whole producer is given up, or forgotten. */
+  #explainsLoss(id: string, code: string | null): boolean {
+    const { producer } = splitId(id)
+    switch (code) {
+      case 'server_forgot':
+        return this.#forgotten.has(producer)
+      case 'producer_refused':
+        return this.#refused.has(producer)
+      case 'user_changed':
+        return this.#userChanged
+      case 'closed':
+      case 'stored':
+        return this.#doings.isClosing()
+      default:
+        return false
+    }
+  }
+
+  #explainsFailure({ id, askedAt, timeoutMs, signal, tag }: Question, code: string): boolean {
+    switch (code) {
+      case 'timeout':
+        return this.#doings.now() - askedAt >= timeoutMs - ROUNDING_MS
+      case 'aborted':
+        return signal?.aborted === true
+      case 'queue_full':
+        return this.#full.has(tag)
+      case 'unknown':
+        return this.#doings.isClosing() || (this.#sessionEnded && id !== null && this.isAcknowledged(id))
+      case 'closed':
+        return this.#doings.isClosing()
+      case 'user_changed':
+        return this.#userChanged
+      default:
+        return id === null
+          ? code === 'producer_refused' && this.#refused.size > 0
+          : this.#explainsLoss(id, code)
+    }
+  }
+
+  #welcomed(lanes: LinkBook['lanes'], { producers, session, user }: Welcome): boolean {
+    for (const [index, state] of producers.entries()) this.#attached(lanes, index, state)
+    if (this.#user !== null && this.#user !== user.id) this.#userChanged = true
+    this.#user = user.id
+    const isOver = this.#session !== null && !session.resumed
+    if (isOver) this.#sessionEnded = true
+    this.#session = session.id
+    return isOver
+  }
+
+  #attached(lanes: LinkBook['lanes'], index: number, state: ProducerState | null): void {
+    const producer = producerAt(lanes, index)
+    if (state === null) {
+      this.#refused.add(producer)
+      return
+    }
+    const before = this.#epochs.get(producer)
+    if (before !== undefined && before !== state.epoch) this.#forgotten.add(producer)
+    this.#epochs.set(producer, state.epoch)
+    this.#accepted(producer, state.last)
+    for (const [seq, code] of state.refused) this.#refusals.set(`${producer}.${seq}`, code)
+  }
+
+  #accepted(producer: string, seq: number): void {
+    this.#acknowledged.set(producer, Math.max(seq, this.#acknowledged.get(producer) ?? 0))
+  }
+}
+
+const producerAt = (lanes: LinkBook['lanes'], index: number): string => lanes[index]?.offer.id ?? ''

@@ -1,0 +1,87 @@
+/**
+ * The book of defects: what a client or server only logs, and errors that an application is given, are of a kind that is expected.
+ *
+ * Owns: which errors may be told where. Everything else is a defect, and ends the run.
+ */
+import { isSurewireError } from '../../src/index.js'
+import type { Logger } from '../../src/runtime/ports.js'
+import { Violation } from '../../src/testing/simulation/index.js'
+import { CodedError } from './coded-error.js'
+
+/** What failed without anybody being at fault: connections, credentials, what the server or the application ended. */
+const CONNECTION =
+  /^(connect_failed|connect_timeout|auth_refused|auth_unavailable|store_unavailable|hello_timeout|close_\d+|closed|kicked|superseded|disconnected)$/
+/** Calls of an application that give a promise, and the codes of their errors. */
+const PLACES = {
+  connect: CONNECTION,
+  disconnect: /^$/,
+  restart: CONNECTION,
+  join: new RegExp(`${CONNECTION.source}|^(left|forbidden)$`),
+  leave: /^$/,
+  close: /^$/,
+  request: /./,
+  publish: /^$/,
+} as const
+
+export type Place = keyof typeof PLACES
+
+/** The store of this world fails now and then; whoever publishes is told. */
+const STORE_FAILED = /^the store failed (before|after) it was done$/
+
+/** Thrown by handlers and credentials of this world on purpose. */
+export const UNAVAILABLE = 'the directory does not answer'
+
+/** An application was given an error. */
+export function checkGiven(who: string, place: Place, error: unknown): void {
+  if (isSurewireError(error) && PLACES[place].test(error.code)) return
+  if (place === 'publish' && error instanceof Error && STORE_FAILED.test(error.message)) return
+  const told = isSurewireError(error) ? `${error.name} ${error.code}: ${error.message}` : String(error)
+  throw new Violation('defect', `${who}: ${place} failed: ${told}`)
+}
+
+/** A logger whose errors are looked at. */
+export function watchingLogger(
+  guard: (check: () => void) => void,
+  isExpected: Expected,
+  who: string,
+): Logger {
+  const nothing = (): void => undefined
+  return {
+    debug: nothing,
+    info: nothing,
+    warn: nothing,
+    error: (message, fields = {}) =>
+      guard(() => {
+        if (isExpected(message, fields)) return
+        const { error = fields.cause } = fields
+        throw new Violation(
+          'defect',
+          `${who} logged: ${message} (${typeof fields['code'] === 'string' ? fields['code'] : String(error)})`,
+        )
+      }),
+  }
+}
+
+export type Expected = (message: string, fields: Readonly<Record<string, unknown>>) => boolean
+
+const LISTENER_FAILED = /^an? (error )?listener failed/
+
+export const expectedOfServer: Expected = (message, { error }) => {
+  switch (message) {
+    case 'handler failed':
+      return error instanceof CodedError
+    case 'authenticate failed':
+      return error instanceof Error && error.message === UNAVAILABLE
+    default:
+      return false
+  }
+}
+
+/** What callbacks of this world throw on purpose says so; whether it was told as it has to be: books-callbacks.ts. */
+const ON_PURPOSE = /^thrown inside '/
+
+export const expectedOfClient: Expected = (message, { code, cause }) => {
+  if (LISTENER_FAILED.test(message) || code === 'handler_failed')
+    return cause instanceof Error && ON_PURPOSE.test(cause.message)
+  return typeof code === 'string' && CONNECTION.test(code)
+}

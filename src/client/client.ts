@@ -356,12 +356,7 @@ export class SurewireClient implements Client<Contract> {
       transports: this.#resolved.transports,
       protocols: this.#resolved.dialect.subprotocols,
     }
-    return new Dialer(plan, {
-      opened: (dial, auth) => this.#driver.dispatch({ type: 'opened', dial, auth }),
-      failed: (dial, error) => this.#driver.dispatch({ type: 'failed', dial, error }),
-      received: (dial, data) => this.#driver.dispatch({ type: 'received', dial, data }),
-      closed: (dial, code, reason) => this.#driver.dispatch({ type: 'closed', dial, code, reason }),
-    })
+    return new Dialer(plan, (event) => this.#driver.dispatch(event))
   }
 
   #makeInbox(): Inbox {

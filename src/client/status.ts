@@ -49,7 +49,7 @@ export class StatusView {
     this.#session = session
     this.#clock = clock
     this.#since = clock.now()
-    this.#snapshot = this.#make()
+    this.#snapshot = Object.freeze(this.#make())
   }
 
   get status(): Status {
@@ -59,7 +59,8 @@ export class StatusView {
   /** The same object until something changed. */
   get snapshot(): Snapshot {
     const next = this.#make()
-    if (!sameSnapshot(this.#snapshot, next)) this.#snapshot = next
+    // Frozen only if it is kept: freezing costs more than all the rest, and this is asked at the end of every turn.
+    if (!sameSnapshot(this.#snapshot, next)) this.#snapshot = Object.freeze(next)
     return this.#snapshot
   }
 
@@ -95,7 +96,7 @@ export class StatusView {
 
   #make(): Snapshot {
     const session = this.#session
-    return Object.freeze({
+    return {
       status: this.#status,
       attempt: session.connection.name === 'closed' ? 0 : session.attempt,
       retryAt: this.#retryAt(session.connection),
@@ -103,7 +104,7 @@ export class StatusView {
       inFlight: session.inFlight,
       session: session.session,
       error: this.#error,
-    })
+    }
   }
 
   /** Wall-clock time of the next dial, computed once per wait: clocks drift against each other. */

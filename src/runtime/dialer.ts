@@ -20,24 +20,23 @@ export interface DialPlan {
   readonly protocols: readonly string[]
 }
 
-/** How a dial reports. */
-export interface DialEvents {
-  opened(dial: number, auth: unknown): void
-  failed(dial: number, error: SurewireError): void
-  received(dial: number, data: Encoded): void
-  closed(dial: number, code: number, reason: string): void
-}
+/** How a dial reports: in the words of the machine that it reports to. */
+export type DialEvent =
+  | { readonly type: 'opened'; readonly dial: number; readonly auth: unknown }
+  | { readonly type: 'failed'; readonly dial: number; readonly error: SurewireError }
+  | { readonly type: 'received'; readonly dial: number; readonly data: Encoded }
+  | { readonly type: 'closed'; readonly dial: number; readonly code: number; readonly reason: string }
 
 type Current = { readonly dial: number; link: Link | null }
 
 export class Dialer {
   readonly #plan: DialPlan
-  readonly #events: DialEvents
+  readonly #tell: (event: DialEvent) => void
   #current: Current | null = null
 
-  constructor(plan: DialPlan, events: DialEvents) {
+  constructor(plan: DialPlan, tell: (event: DialEvent) => void) {
     this.#plan = plan
-    this.#events = events
+    this.#tell = tell
   }
 
   /** Bytes that the current link has not put on the wire. */
@@ -76,7 +75,7 @@ export class Dialer {
   #open(current: Current, url: string, auth: unknown, index: number): void {
     const transport = this.#plan.transports[index]
     if (transport === undefined) return
-    const events = this.#events
+    const { dial } = current
     // What a transport reports before it has returned its link waits for that.
     let early: (() => void)[] | null = []
     const report = (event: () => void): void => {
@@ -87,12 +86,12 @@ export class Dialer {
     current.link = transport.open(
       { url, protocols: this.#plan.protocols },
       {
-        opened: () => report(() => events.opened(current.dial, auth)),
-        received: (data) => report(() => events.received(current.dial, data)),
+        opened: () => report(() => this.#tell({ type: 'opened', dial, auth })),
+        received: (data) => report(() => this.#tell({ type: 'received', dial, data })),
         closed: (code, reason) =>
           report(() => {
             current.link = null
-            events.closed(current.dial, code, reason)
+            this.#tell({ type: 'closed', dial, code, reason })
           }),
         failed: (error) => report(() => this.#openNext(current, url, auth, index + 1, error)),
       },
@@ -109,7 +108,7 @@ export class Dialer {
   }
 
   #fail(current: Current, error: SurewireError): void {
-    if (this.#current === current) this.#events.failed(current.dial, error)
+    if (this.#current === current) this.#tell({ type: 'failed', dial: current.dial, error })
   }
 }
 

@@ -61,8 +61,7 @@ export class Driver<In, Out> {
   /** Hands an input to the machine, at once or after those that wait. */
   dispatch(input: In | DriverInput): void {
     if (this.#stopped) return
-    this.#inputs.push(input)
-    if (!this.#running) this.#run()
+    this.#take(input)
     this.touch()
   }
 
@@ -70,7 +69,7 @@ export class Driver<In, Out> {
   touch(): void {
     if (this.#turnScheduled || this.#stopped) return
     this.#turnScheduled = true
-    this.#options.clock.endOfTurn(() => this.#endTurn())
+    this.#options.clock.endOfTurn(this.#endTurn)
   }
 
   /** No timer, no input, no effect after this. */
@@ -81,11 +80,10 @@ export class Driver<In, Out> {
     this.#timer = null
   }
 
-  #endTurn(): void {
+  readonly #endTurn = (): void => {
     if (this.#stopped) return
     this.#turnScheduled = false
-    this.#inputs.push(FLUSH)
-    if (!this.#running) this.#run()
+    this.#take(FLUSH)
     this.#arm()
     try {
       this.#options.afterTurn?.()
@@ -94,26 +92,27 @@ export class Driver<In, Out> {
     }
   }
 
-  #run(): void {
+  #take(input: In | DriverInput): void {
+    this.#inputs.push(input)
+    if (this.#running) return
     this.#running = true
-    const { clock } = this.#options
     try {
-      for (let next = 0; next < this.#inputs.length; next++) {
-        this.#handle(this.#inputs[next] as In | DriverInput, clock.now())
-        if (this.#effects.length > 0) this.#performAll()
-      }
+      for (let next = 0; next < this.#inputs.length; next++)
+        this.#handle(this.#inputs[next] as In | DriverInput)
     } finally {
       this.#inputs = []
       this.#running = false
     }
   }
 
-  #handle(input: In | DriverInput, now: number): void {
+  #handle(input: In | DriverInput): void {
+    const { clock, onFault } = this.#options
     try {
-      this.#machine.handle(input, now)
+      this.#machine.handle(input, clock.now())
     } catch (error) {
-      this.#options.onFault(error)
+      onFault(error)
     }
+    if (this.#effects.length > 0) this.#performAll()
   }
 
   #performAll(): void {

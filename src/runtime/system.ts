@@ -18,7 +18,9 @@ export function systemClock(): Clock {
     now: () => performance.now(),
     wall: () => Date.now(),
     setTimer: startTimer,
-    endOfTurn: (callback) => queueMicrotask(callback),
+    // Not queueMicrotask: for each, Node makes an async context, which costs ten times as much.
+    // oxlint-disable-next-line promise/no-callback-in-promise -- it is the reaction itself
+    endOfTurn: (callback) => void Promise.resolve().then(callback),
   }
 }
 

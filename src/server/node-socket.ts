@@ -12,17 +12,35 @@ import type { Engine, EnginePeer } from './engine.js'
 /** How long the other side may take to answer a close. */
 const CLOSE_GRACE_MS = 1_000
 
-/** The last text that was sent, as bytes: a batch for many readers is turned into bytes once. */
-let lastText = ''
-let lastBytes: Buffer = Buffer.alloc(0)
+/** `readyState` of a WebSocket that can send. */
+const OPEN = 1
 
-/** Longer texts are not held on to. */
-const MAX_HELD_CHARACTERS = 262_144
+/** First and second byte of a frame. */
+const FINAL_TEXT = 0x81
+const FINAL_BINARY = 0x82
+const LENGTH_16 = 126
+const LENGTH_64 = 127
+
+/**
+ * What `ws` keeps to itself: the way out for a frame that is made already, which engine.io takes as well. Header and
+ * payload in one buffer are one write without cork, and a batch for many readers is framed once.
+ */
+interface FrameSender {
+  sendFrame(frame: readonly [Buffer]): void
+}
+
+/** The last message that was sent, and its frame. */
+let lastData: Encoded = ''
+let lastFrame: Buffer = Buffer.alloc(0)
+
+/** Frames of longer messages are not held on to. */
+const MAX_HELD_BYTES = 262_144
 
 export class NodeSocket implements EnginePeer {
   readonly protocol: string
   readonly request: http.IncomingMessage
   readonly #socket: WebSocket
+  readonly #frames: FrameSender | undefined
   #grace: ReturnType<typeof setTimeout> | null = null
   #closed = false
 
@@ -30,6 +48,8 @@ export class NodeSocket implements EnginePeer {
     this.protocol = socket.protocol
     this.request = request
     this.#socket = socket
+    // oxlint-disable-next-line no-underscore-dangle -- as `ws` calls it
+    this.#frames = (socket as unknown as { readonly _sender?: FrameSender })._sender
   }
 
   /** Connects the socket with the engine. `gone` is called when nothing is left of it. */
@@ -52,9 +72,10 @@ export class NodeSocket implements EnginePeer {
     return this.#socket.bufferedAmount
   }
 
+  /** Without compression, which our upgrades never agree on, frames may go past what `ws` queues. */
   send(data: Encoded): void {
-    if (typeof data === 'string') this.#socket.send(textBytes(data), { binary: false })
-    else this.#socket.send(data)
+    if (this.#socket.readyState !== OPEN || this.#frames?.sendFrame === undefined) this.#socket.send(data)
+    else this.#frames.sendFrame([frameOf(data)])
   }
 
   close(code: number, reason: string): void {
@@ -68,14 +89,34 @@ export class NodeSocket implements EnginePeer {
   }
 }
 
-function textBytes(text: string): Buffer {
-  if (text === lastText) return lastBytes
-  const bytes = Buffer.from(text)
-  if (text.length <= MAX_HELD_CHARACTERS) {
-    lastText = text
-    lastBytes = bytes
+function frameOf(data: Encoded): Buffer {
+  if (data === lastData) return lastFrame
+  const frame = makeFrame(data)
+  if (frame.length <= MAX_HELD_BYTES) {
+    lastData = data
+    lastFrame = frame
   }
-  return bytes
+  return frame
+}
+
+/** One unmasked frame, final and not compressed (RFC 6455 section 5.2). */
+function makeFrame(data: Encoded): Buffer {
+  const isText = typeof data === 'string'
+  const bytes = isText ? Buffer.byteLength(data) : data.byteLength
+  const start = bytes <= 125 ? 2 : bytes <= 0xffff ? 4 : 10
+  const frame = Buffer.allocUnsafe(start + bytes)
+  frame[0] = isText ? FINAL_TEXT : FINAL_BINARY
+  if (start === 2) frame[1] = bytes
+  else if (start === 4) {
+    frame[1] = LENGTH_16
+    frame.writeUInt16BE(bytes, 2)
+  } else {
+    frame[1] = LENGTH_64
+    frame.writeBigUInt64BE(BigInt(bytes), 2)
+  }
+  if (isText) frame.write(data, start)
+  else frame.set(data, start)
+  return frame
 }
 
 /** `ws` gives Buffers; a plain view means the same on every platform. */

@@ -241,6 +241,11 @@ export class Uplink {
     return writer.frames.length === 0 ? null : { frames: writer.frames, last }
   }
 
+  /** There is nothing to write. */
+  get isQuiet(): boolean {
+    return this.#outbox.empty && this.#cancels.length === 0
+  }
+
   #writeCancels(writer: BatchWriter): void {
     for (const { producer, seq } of this.#cancels) {
       if (producer.index === null) continue

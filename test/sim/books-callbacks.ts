@@ -13,8 +13,8 @@ const HANDLERS: readonly Thrown[] = ['handler', 'room handler', 'slow handler']
 export class CallbackRow {
   #first = 0
   #behind = 0
-  /** How often the first had been called when the visitor left. */
-  #leftAt = -1
+  /** Calls that were under way when the visitor left, one within the other; `null`: it is there. */
+  #underWay: number | null = null
 
   constructor(
     readonly kind: CallbackKind,
@@ -22,6 +22,7 @@ export class CallbackRow {
   ) {}
 
   first(): void {
+    if (this.missed === 0 && this.#underWay !== null) this.#underWay = 0
     this.#first++
     this.book.missing++
   }
@@ -31,16 +32,17 @@ export class CallbackRow {
     this.book.missing--
   }
 
-  /** A new listener for each visit. The call under way may still reach one that leaves. */
+  /** A new listener for each visit. The calls under way may still reach one that leaves: news of an error may bring more of it. */
   visitor(): () => void {
-    this.#leftAt = -1
+    this.#underWay = null
     return () => {
-      if (this.#leftAt >= 0 && this.#leftAt !== this.#first) this.book.late(this.kind)
+      if (this.#underWay === 0) this.book.late(this.kind)
+      else if (this.#underWay !== null) this.#underWay--
     }
   }
 
   visitorLeft(): void {
-    this.#leftAt = this.#first
+    this.#underWay = this.missed
   }
 
   get missed(): number {

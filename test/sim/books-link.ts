@@ -17,6 +17,8 @@ export interface Batch {
 export interface LinkOwner {
   readonly name: string
   readonly alive: boolean
+  /** What it speaks. */
+  readonly wire: 'json' | 'msgpack'
   /** Whether what is written must be on the disk. */
   mustBeStored(): boolean
   isStored(id: string): boolean

@@ -3,6 +3,7 @@
  *
  * Owns: decoding once, which link is whose, what has arrived. It does not ask the library what a frame means.
  */
+import { decode } from '@msgpack/msgpack'
 import { FrameType, type ProducerState, type Welcome } from '../../src/protocol/frames.js'
 import type { TraceEvent } from '../../src/testing/index.js'
 import { Violation } from '../../src/testing/simulation/index.js'
@@ -86,9 +87,12 @@ export class WireTap {
   }
 
   #sent(link: LinkBook, { direction, data }: TraceEvent): void {
-    if (typeof data !== 'string')
-      throw new Violation('protocol', `link ${link.id}: bytes where text was agreed on`)
-    const batch: Batch = { frames: JSON.parse(data) as Frame[], bytes: wireSize(data) }
+    if (data === undefined) return
+    const { wire } = link.owner
+    if ((typeof data === 'string') !== (wire === 'json'))
+      throw new Violation('protocol', `link ${link.id}: ${wire} was agreed on, and ${typeof data} is sent`)
+    const frames = (typeof data === 'string' ? JSON.parse(data) : decode(data)) as Frame[]
+    const batch: Batch = { frames, bytes: wireSize(data) }
     if (direction === 'up') {
       link.up.push(batch)
       this.#uplink.sent(link, batch)

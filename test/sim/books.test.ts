@@ -111,6 +111,7 @@ describe('the book of what another page left', () => {
     lostTail: () => false,
     storedEpoch: () => 'e1',
     doubtful: false,
+    wire: 'json',
     node: 'a',
   }
   const written = (lane: Lane, policy: 'resend' | 'reject' = 'resend', page = owner): string => {

@@ -11,6 +11,7 @@ import { LogTruth } from './books-logs.js'
 import { MessageBook, splitId } from './books-messages.js'
 import { ProducerBook } from './books-producers.js'
 import { SessionBook } from './books-sessions.js'
+import { VolatileBook } from './books-volatiles.js'
 import { WireTap } from './books-wire.js'
 import type { Parameters } from './parameters.js'
 import type { Situation } from './situations.js'
@@ -21,6 +22,7 @@ export class Books {
   readonly producers: ProducerBook
   readonly sessions: SessionBook
   readonly truth: LogTruth
+  readonly volatiles = new VolatileBook((situation) => this.sometimes(situation))
   readonly wire: WireTap
   readonly #context: SimulationContext
   #tags = 0

@@ -9,14 +9,8 @@ import type { SeededRandom, TestServer } from '../../src/testing/index.js'
 import { Violation } from '../../src/testing/simulation/index.js'
 import type { Books } from './books.js'
 import { type Run, splitId } from './books-messages.js'
+import { checkPayload, type Payload } from './payload.js'
 import type { StorePort } from './store-port.js'
-
-/** What clients send. */
-export interface Sent {
-  readonly tag: number
-  /** How long its handler shall take. */
-  readonly ms: number
-}
 
 export interface HandlerHost {
   readonly name: string
@@ -26,7 +20,7 @@ export interface HandlerHost {
   readonly port: () => StorePort
 }
 
-type Work = (data: Sent, context: Context, run: Run) => unknown
+type Work = (data: Payload, context: Context, run: Run) => unknown
 
 /** Types of messages that the server handles. */
 export const HANDLED = ['plain', 'fan', 'slow', 'fail', 'late'] as const
@@ -73,21 +67,24 @@ export function addHandlers(server: TestServer, host: HandlerHost): void {
     },
   }
   for (const [type, work] of Object.entries(requests)) {
-    server.onRequest(type, (data, context) => perform(host, work, data as Sent, context))
+    server.onRequest(type, (data, context) => perform(host, work, data as Payload, context))
   }
 }
 
 function on(server: TestServer, host: HandlerHost, type: string, work: Work): void {
   server.on(type, (data, context) => {
-    const result = perform(host, work, data as Sent, context)
+    const result = perform(host, work, data as Payload, context)
     // A handler without a need for waiting is one without a promise.
     return result instanceof Promise ? result.then(() => undefined) : undefined
   })
 }
 
 /** Runs a handler under the eyes of the books. Without a need for waiting it ends at once. */
-function perform(host: HandlerHost, work: Work, data: Sent, context: Context): unknown {
+function perform(host: HandlerHost, work: Work, data: Payload, context: Context): unknown {
   const run = begin(host, context)
+  host.books.guard(() => {
+    if (checkPayload(data)) host.books.sometimes('bytes came to a server')
+  })
   try {
     const result = work(data, context, run)
     if (!(result instanceof Promise)) {
@@ -139,7 +136,7 @@ function begin({ name, books, port }: HandlerHost, { id, redelivered, signal }: 
 }
 
 /** Takes its time before or after it sends. Some never return: only their deadline ends them. */
-async function slowly(host: HandlerHost, { tag, ms }: Sent, context: Context, run: Run): Promise<void> {
+async function slowly(host: HandlerHost, { tag, ms }: Payload, context: Context, run: Run): Promise<void> {
   const sendsFirst = tag % 3 === 0
   if (sendsFirst) fan(context, run)
   if (tag % 31 === 0) return new Promise(() => undefined)

@@ -3,6 +3,8 @@
  */
 import type { Client, Logger } from '../../src/index.js'
 import { createClientIn } from '../../src/client/create-client.js'
+import { json } from '../../src/serializers/json.js'
+import { msgpack } from '../../src/serializers/msgpack.js'
 import type { SeededRandom } from '../../src/testing/index.js'
 import type { Disk } from './disk.js'
 import type { Page } from './page.js'
@@ -28,6 +30,7 @@ export function makeClient({ name, page, disk, habits, random, url, auth, logger
       auth,
       logger,
       onUnknown: habits.policy,
+      serializer: habits.wire === 'json' ? json() : msgpack(),
       device: { kind: habits.device },
       heartbeat: { intervalMs: habits.heartbeatMs, timeoutMs: 1_000 },
       reconnect: habits.reconnect,

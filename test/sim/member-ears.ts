@@ -6,6 +6,7 @@
 import type { Client, Message } from '../../src/index.js'
 import type { ManualClock } from '../../src/testing/index.js'
 import { Violation } from '../../src/testing/simulation/index.js'
+import { checkPayload } from './payload.js'
 import type { Books } from './books.js'
 import type { MemberCallbacks } from './member-callbacks.js'
 import type { Member } from './member.js'
@@ -15,6 +16,7 @@ import { DOWN_TYPES, ROOMS } from './parameters.js'
 const CLOSES: Readonly<Record<number, Parameters<Books['sometimes']>[0]>> = {
   4200: 'a session moved (4200)',
   4202: 'the memory of a live connection was lost (4202)',
+  4301: 'a token expired (4301)',
   4400: 'a session was kicked (4400)',
 }
 
@@ -38,6 +40,8 @@ export function listen(parts: EarParts): void {
 
 class Ears {
   readonly #parts: EarParts
+  /** The last connection ended because its token did. */
+  #isExpired = false
 
   constructor(parts: EarParts) {
     this.#parts = parts
@@ -75,7 +79,11 @@ class Ears {
   }
 
   #delivered(log: string, message: Message): void | Promise<void> {
-    const { member, callbacks } = this.#parts
+    const { member, callbacks, books } = this.#parts
+    if (message.offset === null) return books.guard(() => books.volatiles.got(member.name, message))
+    books.guard(() => {
+      if (checkPayload(message.data)) books.sometimes('bytes came to a page')
+    })
     const ended = member.logs.delivered(log, message, member.link)
     const handling = callbacks.handle()
     if (handling !== undefined) return handling.finally(ended)
@@ -89,6 +97,8 @@ class Ears {
     const { id } = welcome.session
     if (resumed && (sessionNodes.get(id) ?? member.node) !== member.node)
       books.sometimes('a session was resumed on another node')
+    if (resumed && this.#isExpired) books.sometimes('a session went on with a new token')
+    this.#isExpired = false
     sessionNodes.set(id, member.node)
     member.logs.opened(welcome)
   }
@@ -96,6 +106,7 @@ class Ears {
   #connectionClosed(code: number, cause: string): void {
     const { member, books, clock } = this.#parts
     member.dials.closed(code, cause, clock.now())
+    if (code === 4301) this.#isExpired = true
     const situation = CLOSES[code]
     if (situation !== undefined) books.sometimes(situation)
   }

@@ -29,6 +29,10 @@ const OVERHEAD_BYTES = 40
 /** A compact codec takes at least this share of the bytes that JSON takes. */
 const LEAST_SHARE = 0.4
 
+/** Bytes take as much in MessagePack as their number of characters in JSON. */
+const bytesAsText = (_key: string, value: unknown): unknown =>
+  value instanceof Uint8Array ? '_'.repeat(value.length) : value
+
 export class MemberQueue {
   readonly #parts: QueueParts
   #sent: Waiting[] = []
@@ -43,7 +47,7 @@ export class MemberQueue {
   /** Something is about to be queued: whether the queue may be full is known now only. */
   before(tag: number, replaces: string | null, body: readonly unknown[]): number {
     const { habits, causes } = this.#parts
-    const bytes = JSON.stringify(body).length
+    const bytes = JSON.stringify(body, habits.wire === 'msgpack' ? bytesAsText : undefined).length
     const { messages, bytes: most } = this.#most()
     const isFull = messages >= habits.maxMessages || most + bytes + OVERHEAD_BYTES > habits.maxBytes
     causes.sending(tag, replaces, isFull)

@@ -15,6 +15,7 @@ import { HANDLED } from './handlers.js'
 import type { MemberCallbacks } from './member-callbacks.js'
 import type { MemberQueue } from './member-queue.js'
 import type { Habits } from './parameters.js'
+import { payload } from './payload.js'
 import type { Pending } from './pending.js'
 
 type RoomSendOptions = NonNullable<Parameters<ReturnType<Client['room']>['send']>[2]>
@@ -47,9 +48,12 @@ export class MemberSending {
   send(room: string | null, type: string, ms: number, options: Parameters<Client['send']>[2] = {}): Receipt {
     const { books, client, habits, name, pending, queue, callbacks } = this.#parts
     const tag = books.newTag()
-    const data = { tag, ms, to: '' }
+    const data = payload(tag, ms, habits.binary || (room === null && habits.wire === 'msgpack'))
     const target = room === null ? client : client.room(room)
-    if (options.volatile === true) return target.send(type, data, options)
+    if (options.volatile === true) {
+      books.volatiles.sent(tag)
+      return target.send(type, data, options)
+    }
     const terms = this.#terms(room, options)
     const bytes = queue.before(tag, terms.replaces, [room, type, data])
     const receipt = target.send(type, data, options)
@@ -73,11 +77,12 @@ export class MemberSending {
   request(type: string, ms: number, options: { timeoutMs: number; signal?: AbortSignal }): Promise<void> {
     const { books, client, habits, name, clock, queue, pending } = this.#parts
     const tag = books.newTag()
+    const data = payload(tag, ms, habits.wire === 'msgpack')
     const { timeoutMs, signal = null } = options
     const asked = { tag, policy: habits.policy, page: name, askedAt: clock.now(), timeoutMs, signal }
     const question = books.messages.requests.ask(asked)
-    queue.asked(queue.before(tag, null, [type, { tag, ms }, timeoutMs]))
-    const ended = client.request(type, { tag, ms }, options).then(
+    queue.asked(queue.before(tag, null, [type, data, timeoutMs]))
+    const ended = client.request(type, data, options).then(
       (answer) => this.#fulfilled(question, (answer as { tag: number }).tag),
       (error: Error) => this.#failed(question, error),
     )

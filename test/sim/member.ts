@@ -27,6 +27,7 @@ import { Page } from './page.js'
 import type { Habits } from './parameters.js'
 import { Pending } from './pending.js'
 import { Servers } from './servers.js'
+import { newToken, type Token } from './token.js'
 
 export interface MemberParts {
   readonly name: string
@@ -39,6 +40,8 @@ export interface MemberParts {
   readonly nodes: readonly string[]
   /** Session → node that had it last. */
   readonly sessionNodes: Map<string, string>
+  /** How long its tokens hold; `null`: for ever. */
+  readonly tokenMs: number | null
   /** Its client was closed by its own application. */
   readonly closed: (member: Member) => void
 }
@@ -118,6 +121,10 @@ export class Member implements LinkOwner {
     return this.disk.doubtful
   }
 
+  get wire(): Habits['wire'] {
+    return this.habits.wire
+  }
+
   get link(): LinkBook | null {
     return this.#link
   }
@@ -159,9 +166,15 @@ export class Member implements LinkOwner {
     this.#track('restart', this.client.restart({ force }))
   }
 
-  update(options: Parameters<Client['update']>[0]): void {
+  /** Its user has logged in again, or somebody else has. */
+  renewToken(): void {
     this.dials.asked()
-    this.client.update(options)
+    this.client.update({ auth: () => this.#newToken() })
+  }
+
+  #newToken(): Token {
+    const { clock, tokenMs } = this.#parts
+    return newToken(this.user, clock.now(), tokenMs)
   }
 
   send(...of: Parameters<MemberSending['send']>): Receipt {
@@ -302,7 +315,7 @@ export class Member implements LinkOwner {
       this.node = random.pick(nodes)
       return Servers.url(this.node)
     }
-    const auth = (): unknown => this.user
+    const auth = (): unknown => this.#newToken()
     const logger = watchingLogger(
       (check) => books.guard(check),
       (message, fields) => {

@@ -31,6 +31,10 @@ export interface Parameters {
   /** Way to the shared store and back, in ms; 0: it answers at once. */
   readonly storeMs: number
   readonly authenticateMs: number
+  /** How long a token holds, in ms; `null`: for ever. */
+  readonly tokenMs: number | null
+  /** What pages speak; `mixed`: each its own. */
+  readonly wire: 'json' | 'msgpack' | 'mixed'
 }
 
 export function drawParameters(random: SeededRandom): Parameters {
@@ -50,10 +54,12 @@ export function drawParameters(random: SeededRandom): Parameters {
     historyMessages: random.pick([5, 40, 400]),
     storeMs: random.pick([0, 0, 0, 3, 25]),
     authenticateMs: random.pick([0, 0, 30]),
+    tokenMs: random.pick([null, null, 6_000, 45_000]),
+    wire: random.pick(['json', 'json', 'msgpack', 'mixed']),
   }
 }
 
-/** How one page is set up; the next page on the same disk keeps `policy` and `durable`. */
+/** How one page is set up; the next page on the same disk keeps `policy`, `durable` and `wire`. */
 export interface Habits {
   readonly user: string
   readonly policy: 'resend' | 'reject'
@@ -78,9 +84,17 @@ export interface Habits {
   readonly reentry: number
   /** Chance that a callback throws. */
   readonly throwing: number
+  readonly wire: 'json' | 'msgpack'
+  /** Messages to rooms carry bytes as well: everybody can read them. */
+  readonly binary: boolean
 }
 
-export function drawHabits(random: SeededRandom, user: string, before?: Habits): Habits {
+export function drawHabits(
+  random: SeededRandom,
+  user: string,
+  { wire }: Pick<Parameters, 'wire'>,
+  before?: Habits,
+): Habits {
   return {
     user,
     policy: before?.policy ?? random.pick(['resend', 'resend', 'reject']),
@@ -106,5 +120,7 @@ export function drawHabits(random: SeededRandom, user: string, before?: Habits):
     reentry: random.pick([0, 0.005, 0.02]),
     throwing: random.pick([0, 0.01, 0.05]),
     maxBytes: random.pick([16_777_216, 16_777_216, 16_777_216, 900]),
+    wire: before?.wire ?? (wire === 'mixed' ? random.pick(['json', 'msgpack']) : wire),
+    binary: wire === 'msgpack',
   }
 }

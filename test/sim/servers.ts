@@ -4,6 +4,8 @@
  * Owns: starting, crashing and closing processes; who may do what; the trouble with credentials.
  */
 import { AuthError } from '../../src/index.js'
+import { json } from '../../src/serializers/json.js'
+import { msgpack } from '../../src/serializers/msgpack.js'
 import {
   createTestServer,
   type ManualClock,
@@ -14,9 +16,11 @@ import {
 import type { Books } from './books.js'
 import { expectedOfServer, UNAVAILABLE, watchingLogger } from './books-defects.js'
 import { addHandlers } from './handlers.js'
+import { Gateway } from './gateway.js'
 import { CLOSED_ROOM, type Parameters } from './parameters.js'
 import type { SharedStore } from './shared-store.js'
 import { StorePort, type StoreWeather } from './store-port.js'
+import type { Token } from './token.js'
 
 export interface ServersParts {
   readonly clock: ManualClock
@@ -41,6 +45,7 @@ interface Trouble {
 export class Servers {
   readonly weather: StoreWeather
   readonly #parts: ServersParts
+  readonly #gateway: Gateway
   readonly #running = new Map<string, Process>()
   readonly #ending = new Map<string, number>()
   readonly #trouble = new Map<string, Trouble>()
@@ -48,6 +53,7 @@ export class Servers {
 
   constructor(parts: ServersParts) {
     this.#parts = parts
+    this.#gateway = new Gateway(parts.network)
     this.weather = {
       latencyMs: parts.parameters.storeMs,
       failures: 0,
@@ -73,7 +79,8 @@ export class Servers {
 
   start(node: string): void {
     if (this.#running.has(node)) return
-    const { clock, network, random, books, parameters } = this.#parts
+    const { clock, random, books, parameters } = this.#parts
+    const { network } = this.#gateway
     if ((this.#ending.get(node) ?? 0) > 0)
       books.sometimes('two processes served one address in turn, overlapping')
     const life = ++this.#lives
@@ -86,7 +93,8 @@ export class Servers {
       store: port,
       limits: parameters.limits,
       heartbeat: { timeoutMs: 3_000 },
-      authenticate: ({ auth }) => this.#authenticate(auth),
+      serializers: [json(), msgpack()],
+      authenticate: ({ auth, request }) => this.#authenticate(auth as Token, request),
       authorize: ({ room }) => room !== CLOSED_ROOM,
     })
     addHandlers(server, {
@@ -123,6 +131,7 @@ export class Servers {
   /** Nothing is the matter any more. */
   heal(): void {
     this.#trouble.clear()
+    this.#gateway.relent()
     Object.assign(this.weather, { latencyMs: 0, failures: 0, stalledUntil: 0 })
     for (const node of this.#parts.parameters.nodes) this.start(node)
   }
@@ -142,17 +151,19 @@ export class Servers {
     })
   }
 
-  async #authenticate(auth: unknown): Promise<{ id: string }> {
+  async #authenticate(token: Token, request: unknown): Promise<{ id: string }> {
     const { clock, books, parameters } = this.#parts
     if (parameters.authenticateMs > 0)
       await new Promise<void>((resolve) => void clock.setTimer(resolve, parameters.authenticateMs))
-    const id = String(auth)
+    const id = token.user
     const trouble = this.#trouble.get(id)
     if (trouble !== undefined && trouble.until > clock.now()) {
       if (trouble.is === 'unavailable') throw new Error(UNAVAILABLE)
       books.sometimes('credentials were refused (4300)')
       throw new AuthError('not today')
     }
+    if (token.until !== null && token.until <= clock.now()) throw new AuthError('the token has expired')
+    this.#gateway.admitted(request, token)
     return { id }
   }
 }

@@ -18,7 +18,7 @@ const switchesUser = step<SurewireWorld, { who: number; user: string; live: bool
     if (queued + inFlight > 0) world.books.sometimes('the user changed with messages in the queue')
     member.user = user
     member.disk.shared = true
-    if (live && !member.closing) member.update({ auth: () => member.user })
+    if (live && !member.closing) member.renewToken()
   },
   tell: ({ who, user }) => `page ${who} belongs to ${user} now`,
 })
@@ -28,7 +28,7 @@ const renewsToken = step<SurewireWorld, { who: number }>({
   draw: (random) => ({ who: random.integer(0, WHO) }),
   run: (world, { who }) => {
     const member = world.member(who)
-    if (!member.closing) member.update({ auth: () => member.user })
+    if (!member.closing) member.renewToken()
   },
   tell: ({ who }) => `page ${who} gets a new token`,
 })

@@ -18,6 +18,7 @@ const publishes = step<
     who: number
     count: number
     some: boolean
+    volatile: boolean
   }
 >({
   weight: 8,
@@ -29,11 +30,13 @@ const publishes = step<
     who: random.integer(0, WHO),
     count: random.chance(0.03) ? 60 : random.integer(1, 6),
     some: random.chance(0.3),
+    volatile: random.chance(0.1),
   }),
-  run: (world, { node, to, room, user, who, count, some }) => {
+  run: (world, { node, to, room, user, who, count, some, volatile }) => {
     const server = world.servers.at(world.node(node))
     if (server === undefined) return
     const session = world.member(who).client.snapshot.session?.id
+    if (to === 'room' && volatile) return sendVolatile(world, server, room)
     for (let left = count; left > 0; left--) {
       world.context.count('messages')
       void sendFrom(server, { to, room, user, session, some }).catch((error: unknown) =>
@@ -46,6 +49,13 @@ const publishes = step<
 })
 
 type Server = NonNullable<ReturnType<SurewireWorld['servers']['at']>>
+
+function sendVolatile(world: SurewireWorld, server: Server, room: string): void {
+  const tag = world.books.newTag()
+  world.books.volatiles.sent(tag)
+  world.context.count('volatile messages')
+  void server.toRoom(room).send('news', { to: `room/${room}`, tag }, { volatile: true })
+}
 
 /** A server that is going refuses; what it took is in the log. */
 async function sendFrom(

@@ -55,7 +55,7 @@ export class SurewireWorld implements SimulatedWorld {
     this.servers = new Servers({ clock, network, random: random.fork('servers'), parameters, books, shared })
     network.set({ latencyMs: 5 })
     for (const user of users)
-      this.open(drawHabits(random.fork(`habits ${user} ${this.#pages}`), user), new Disk())
+      this.open(drawHabits(random.fork(`habits ${user} ${this.#pages}`), user, this.parameters), new Disk())
   }
 
   /** The member in a place; plans don't know how many there are. */
@@ -81,6 +81,7 @@ export class SurewireWorld implements SimulatedWorld {
       random: this.random.fork(`page ${name}`),
       nodes: this.parameters.nodes,
       sessionNodes: this.#sessionNodes,
+      tokenMs: this.parameters.tokenMs,
       closed: (closed) => this.later(this.random.integer(0, 4_000), () => this.replace(closed)),
     })
     this.members[place] = member
@@ -94,7 +95,8 @@ export class SurewireWorld implements SimulatedWorld {
     if (place < 0) return
     this.former.push(member)
     const { habits, disk, name } = member
-    this.open(drawHabits(this.random.fork(`after ${name}`), habits.user, habits), disk, place)
+    const next = drawHabits(this.random.fork(`after ${name}`), habits.user, this.parameters, habits)
+    this.open(next, disk, place)
   }
 
   later(ms: number, what: () => void): void {

@@ -54,8 +54,8 @@ export function drawParameters(random: SeededRandom): Parameters {
     historyMessages: random.pick([5, 40, 400]),
     storeMs: random.pick([0, 0, 0, 3, 25]),
     authenticateMs: random.pick([0, 0, 30]),
-    tokenMs: random.pick([null, null, 6_000, 45_000]),
-    wire: random.pick(['json', 'json', 'msgpack', 'mixed']),
+    tokenMs: random.pick([null, null, 12_000, 45_000]),
+    wire: random.pick(['json', 'json', 'json', 'msgpack', 'mixed']),
   }
 }
 
@@ -118,7 +118,7 @@ export function drawHabits(
     userLogFrom: random.pick(['now', 'start']),
     slowness: { chance: random.pick([0, 0.05, 0.3]), maxMs: random.pick([50, 1_500]) },
     reentry: random.pick([0, 0.005, 0.02]),
-    throwing: random.pick([0, 0.01, 0.05]),
+    throwing: random.pick([0, 0.003, 0.015]),
     maxBytes: random.pick([16_777_216, 16_777_216, 16_777_216, 900]),
     wire: before?.wire ?? (wire === 'mixed' ? random.pick(['json', 'msgpack']) : wire),
     binary: wire === 'msgpack',

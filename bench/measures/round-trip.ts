@@ -7,6 +7,8 @@ import type { Figures, Measure, RunContext } from './measure.js'
 import { sendWindowed } from './traffic.js'
 
 const WARM_UP = 4_000
+/** One by one is other code than many at a time: a fresh process takes thousands of turns until it is compiled. */
+const WARM_UP_ONE_BY_ONE = 6_000
 const ONE_BY_ONE = 4_000
 const RATE_PER_MS = 10
 const LOADED_MS = 1_500
@@ -56,7 +58,7 @@ async function warm(context: RunContext): Promise<PeerClient> {
   const client = context.open({ queue: 100_000 })
   await client.ready()
   await sendWindowed(client, 0, Math.ceil(WARM_UP * context.peer.pace), 16)
-  await oneByOne(client, WARM_UP, 500)
+  await oneByOne(client, WARM_UP, Math.ceil(WARM_UP_ONE_BY_ONE * context.peer.pace))
   return client
 }
 
@@ -77,7 +79,7 @@ export const roundTrip: Measure = {
   plot: 'p50',
   async run(context) {
     const client = await warm(context)
-    const times = await oneByOne(client, 2 * WARM_UP, ONE_BY_ONE * context.scale)
+    const times = await oneByOne(client, WARM_UP + WARM_UP_ONE_BY_ONE, ONE_BY_ONE * context.scale)
     await client.close()
     return inMs(times)
   },
@@ -95,7 +97,7 @@ export const roundTripLoaded: Measure = {
   plot: 'p50',
   async run(context) {
     const client = await warm(context)
-    const times = await steadily(client, 2 * WARM_UP, LOADED_MS * context.scale)
+    const times = await steadily(client, WARM_UP + WARM_UP_ONE_BY_ONE, LOADED_MS * context.scale)
     await client.close()
     return inMs(times)
   },

@@ -6,29 +6,21 @@
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
-const OPEN_ARRAY = 0x5b
-const CLOSE_ARRAY = 0x5d
-const OPEN_MAP = 0x7b
-const CLOSE_MAP = 0x7d
+/** `[` and `{` differ in this bit alone, and so do `]` and `}`. */
+const CURLY = 0x20
+const OPEN = 0x7b
+const CLOSE = 0x7d
 
 /** Whether brackets outside of strings nest deeper than `maxDepth`. Linear; right for malformed text too. */
 export function isDeeperThan(text: string, maxDepth: number): boolean {
   if (!hasMoreBrackets(text, maxDepth)) return false
   let depth = 0
   for (let at = 0; at < text.length; at++) {
-    switch (text.charCodeAt(at)) {
-      case QUOTE:
-        at = endOfString(text, at)
-        break
-      case OPEN_ARRAY:
-      case OPEN_MAP:
-        depth++
-        if (depth > maxDepth) return true
-        break
-      case CLOSE_ARRAY:
-      case CLOSE_MAP:
-        depth--
-    }
+    const unit = text.charCodeAt(at)
+    if (unit === QUOTE) at = endOfString(text, at)
+    else if ((unit | CURLY) === OPEN) {
+      if (++depth > maxDepth) return true
+    } else if ((unit | CURLY) === CLOSE) depth--
   }
   return false
 }

@@ -5,7 +5,17 @@
  * here instead: tests do without a network.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -97,6 +107,31 @@ async function freePort(): Promise<number> {
 }
 
 const addressIn = (said: string): string => /http:\/\/localhost:\d+\//.exec(said)?.[0] ?? ''
+
+describe('ready.mjs, before each start', () => {
+  it('builds what is not built, and what was changed since', () => {
+    const repository = mkdtempSync(join(tmpdir(), 'surewire-ready-'))
+    onTestFinished(() => rmSync(repository, { recursive: true }))
+    const script = join(repository, 'examples/quick-start/ready.mjs')
+    for (const folder of ['examples/quick-start', 'node_modules', 'src/deep', 'dist'])
+      mkdirSync(join(repository, folder), { recursive: true })
+    cpSync(join(root, 'examples/quick-start/ready.mjs'), script)
+    // A build that leaves a line in the file by which it is known.
+    const build = "require('fs').appendFileSync('dist/surewire.module.js', 'built;')"
+    const manifest = { scripts: { build: `node -e "${build}"` } }
+    writeFileSync(join(repository, 'package.json'), JSON.stringify(manifest))
+    writeFileSync(join(repository, 'src/deep/one.ts'), '')
+    const builds = (): string => {
+      execFileSync(process.execPath, [script], { stdio: 'pipe' })
+      return readFileSync(join(repository, 'dist/surewire.module.js'), 'utf8')
+    }
+    expect(builds()).toBe('built;')
+    expect(builds()).toBe('built;')
+    const later = new Date(Date.now() + 60_000)
+    utimesSync(join(repository, 'src/deep/one.ts'), later, later)
+    expect(builds()).toBe('built;built;')
+  })
+})
 
 describe('the quick start in Node', () => {
   it('sends, is answered, and ends when asked to', async () => {

@@ -10,7 +10,7 @@ import { CodedError } from './coded-error.js'
 
 /** What failed without anybody being at fault: connections, credentials, what the server or the application ended. */
 const CONNECTION =
-  /^(connect_failed|connect_timeout|auth_refused|auth_unavailable|store_unavailable|hello_timeout|close_\d+|closed|kicked|superseded|disconnected)$/
+  /^(connect_failed|connect_timeout|auth_refused|auth_unavailable|store_unavailable|hello_timeout|handshake_timeout|close_\d+|closed|kicked|superseded|disconnected)$/
 /** Calls of an application that give a promise, and the codes of their errors. */
 const PLACES = {
   connect: CONNECTION,

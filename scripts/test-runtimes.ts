@@ -4,13 +4,13 @@
  *   --only bun,deno   these runtimes; docs/compatibility.md stays as it is
  *   --no-build        what was built the last time
  *
- * Binaries are installed into runtimes/ if that is missing. A runtime without one is skipped, and the table says so;
+ * Binaries are installed into runtimes/ if they are missing or of other versions. A runtime without one is skipped, and the table says so;
  * with SUREWIRE_REQUIRE_ALL=1 it is a failure.
  *
  * Owns: the command line. How a runtime is run is in test/runtimes/, what is checked in test/runtimes/checks/.
  */
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -30,7 +30,10 @@ const { values } = parseArgs({
 
 function installBinaries(): void {
   const directory = join(ROOT, 'runtimes')
-  if (existsSync(join(directory, 'node_modules'))) return
+  const changedAt = (path: string): number =>
+    statSync(join(directory, path), { throwIfNoEntry: false })?.mtimeMs ?? 0
+  // npm writes its own list last: one that is older, or missing, is of other versions or of half an installation.
+  if (changedAt('node_modules/.package-lock.json') >= changedAt('package-lock.json')) return
   const args = ['ci', '--prefix', directory, '--ignore-scripts', '--no-fund', '--no-audit']
   const { status } = spawnSync('npm', args, { cwd: ROOT, stdio: 'inherit' })
   if (status !== 0) console.error('the binaries cannot be installed: runtimes without one are skipped')

@@ -75,6 +75,20 @@ describeIf('chromium', 'SurewireSocket in Chromium', (executablePath) => {
               `${event.constructor.name} ${(event as CloseEvent).code ?? ''} @${socket.readyState}`,
             ),
           )
+        const reported: string[] = []
+        window.addEventListener('error', ({ message }) => reported.push(message))
+        const heard: string[] = []
+        const single = { once: true }
+        socket.addEventListener(
+          'open',
+          () => {
+            throw new Error('in a handler')
+          },
+          single,
+        )
+        socket.addEventListener('open', { handleEvent: () => heard.push('object') }, single)
+        const aborted = AbortSignal.abort()
+        socket.addEventListener('open', () => heard.push('never'), { signal: aborted })
         socket.send(new Uint8Array([1]))
         const echo = new Promise<unknown>((resolve) =>
           socket.addEventListener('message', ({ data }) => resolve(data)),
@@ -89,13 +103,14 @@ describeIf('chromium', 'SurewireSocket in Chromium', (executablePath) => {
         const closed = next('close')
         socket.close(3000, 'bye')
         await closed
-        return { made, binary, events }
+        return { made, binary, events, reported, heard }
       },
       { url: proxy.url, cuts: CUTS },
     )
 
     expect(seen.made).toEqual([`ws://127.0.0.1:${port}/relative`, 'ws://host/', 'SyntaxError'])
     expect(seen.binary).toBe(true)
+    expect([seen.reported, seen.heard]).toEqual([['Uncaught Error: in a handler'], ['object']])
     expect(seen.events).toEqual([
       'Event  @1',
       ...Array.from({ length: CUTS }, () => ['CloseEvent 1006 @0', 'Event  @1']).flat(),

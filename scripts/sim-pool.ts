@@ -15,6 +15,9 @@ export type Job =
       readonly steps: string | null
     }
 
+/** Real time that a job may take, in ms: a world in which something never ends must not hold up the others. */
+const LIMITS_MS: Readonly<Record<Job['do'], number>> = { run: 180_000, replay: 600_000, shrink: 1_200_000 }
+
 /** A world needs 50 MB; left alone, a process that makes one after another takes gigabytes before it collects any. */
 const MEMORY = ['--max-old-space-size=512']
 
@@ -30,16 +33,23 @@ export async function withWorkers(
   use: (pool: Pool) => Promise<void>,
 ): Promise<void> {
   // Without the loader that runs this file: what is compiled needs none.
-  const workers = Array.from({ length: count }, () => fork(file, [], { execArgv: MEMORY }))
+  const start = (): ChildProcess => fork(file, [], { execArgv: MEMORY })
+  const workers: Worker[] = Array.from({ length: count }, () => ({ process: start(), start }))
   try {
     await use({ runAll: (jobs, done) => runAll(workers, jobs, done) })
   } finally {
-    for (const worker of workers) worker.kill()
+    for (const worker of workers) worker.process.kill()
   }
 }
 
+/** A place for one process after another. */
+interface Worker {
+  process: ChildProcess
+  readonly start: () => ChildProcess
+}
+
 async function runAll(
-  workers: readonly ChildProcess[],
+  workers: readonly Worker[],
   jobs: readonly Job[],
   done: (result: SeedResult) => void,
 ): Promise<void> {
@@ -62,7 +72,23 @@ async function runAll(
   )
 }
 
-function ask(worker: ChildProcess, job: Job): Promise<SeedResult> {
+async function ask(worker: Worker, job: Job): Promise<SeedResult> {
+  const { process } = worker
+  let timer: NodeJS.Timeout | undefined
+  const limitMs = LIMITS_MS[job.do]
+  const hung = new Promise<'hung'>((resolve) => {
+    timer = setTimeout(() => resolve('hung'), limitMs)
+  })
+  const answer = await Promise.race([answerOf(process, job), hung])
+  clearTimeout(timer)
+  if (answer !== 'hung') return answer
+  process.removeAllListeners('exit')
+  process.kill('SIGKILL')
+  worker.process = worker.start()
+  return hangOf(job, limitMs)
+}
+
+function answerOf(worker: ChildProcess, job: Job): Promise<SeedResult> {
   return new Promise((resolve, reject) => {
     const died = (code: number | null): void =>
       reject(new Error(`the process that ran seed ${job.seed} ended with ${code}`))
@@ -73,4 +99,22 @@ function ask(worker: ChildProcess, job: Job): Promise<SeedResult> {
     })
     worker.send(job)
   })
+}
+
+/** What is known of a world that came to no end. */
+function hangOf({ seed, minutes }: Job, limitMs: number): SeedResult {
+  const message = `no end after ${limitMs / 1_000} s; npm run sim -- --replay ${seed} --minutes ${minutes}`
+  return {
+    seed,
+    steps: 0,
+    simulatedMs: 0,
+    counts: {},
+    faults: {},
+    sometimes: {},
+    hash: '-'.repeat(14),
+    failure: { invariant: 'hang', message },
+    situations: [],
+    story: null,
+    plan: null,
+  }
 }

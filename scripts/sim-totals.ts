@@ -17,6 +17,10 @@ export interface SeedResult extends Omit<SimulationReport, 'seed' | 'failure'> {
   readonly plan: string | null
 }
 
+/** What an hour of simulated time has to have. */
+const LEAST_MESSAGES = 3_600
+const LEAST_FAULTS = 60
+
 export class SimulationTotals {
   readonly failed: SeedResult[] = []
   readonly #counts = new Map<string, number>()
@@ -29,7 +33,7 @@ export class SimulationTotals {
   add(result: SeedResult): void {
     this.#seeds++
     this.#simulatedMs += result.simulatedMs
-    this.#situations = result.situations
+    if (result.situations.length > 0) this.#situations = result.situations
     if (result.failure !== null) this.failed.push(result)
     addAll(this.#counts, result.counts)
     addAll(this.#faults, result.faults)
@@ -39,6 +43,24 @@ export class SimulationTotals {
   /** Named situations that never occurred. */
   missing(): string[] {
     return this.#situations.filter((situation) => !this.#sometimes.has(situation))
+  }
+
+  /** Seeds that failed and came to an end: those can be cut short. */
+  get ended(): readonly SeedResult[] {
+    return this.failed.filter(({ failure }) => failure?.invariant !== 'hang')
+  }
+
+  /** What a run has too little of, in an hour of simulated time. */
+  tooFew(): string[] {
+    const hours = this.#simulatedMs / 3_600_000
+    const messages = (this.#counts.get('messages') ?? 0) / hours
+    const faults = sum(this.#faults) / hours
+    return [
+      ...(messages >= LEAST_MESSAGES
+        ? []
+        : [`${messages.toFixed(0)} messages an hour, of ${LEAST_MESSAGES}`]),
+      ...(faults >= LEAST_FAULTS ? [] : [`${faults.toFixed(0)} faults an hour, of ${LEAST_FAULTS}`]),
+    ]
   }
 
   tell(seconds: number): string {

@@ -128,6 +128,7 @@ export class UplinkBook {
     checkHole(lane, seq)
     if (message.page === link.owner.name) checkLeftoversFirst(link, this.#messages, id)
     this.#checkWindow(link, lane, seq)
+    if (message.page !== link.owner.name) this.#sometimes('the next page drained what was left')
     const known = this.#ledger.producer(offer.id)
     if (seq <= known.written) this.#sometimes('a message was written again')
     this.#checkOrder(link, lane, message, seq <= known.written)

@@ -58,6 +58,10 @@ export class Books {
     return ++this.#tags
   }
 
+  count(what: 'messages' | 'entries handled'): void {
+    this.#context.count(what)
+  }
+
   sometimes(situation: Situation): void {
     this.#context.sometimes(situation)
   }

@@ -4,6 +4,7 @@
  * Owns: which messages are on it, by the changes that were applied; how long it takes.
  */
 import { memoryStorage, type OutboxStorage } from '../../src/index.js'
+import { splitId } from './books-messages.js'
 import type { Clock } from '../../src/runtime/ports.js'
 import type { StorageChange } from '../../src/protocol/storage.js'
 
@@ -21,6 +22,11 @@ export class Disk {
 
   get kept(): Iterable<string> {
     return this.#kept
+  }
+
+  /** Of the messages that are on it. */
+  producers(): readonly string[] {
+    return [...new Set([...this.#kept].map((id) => splitId(id).producer))]
   }
 
   has(id: string): boolean {

@@ -20,7 +20,7 @@ export function testFreshSeeds(share: number): void {
 
   it.each(seeds)('keep every promise in seed %i, and come to rest', async (seed) => {
     const report = await simulate(scenario, { seed, minutes })
-    expect(report.failure?.message).toBeUndefined()
+    expect(report.failure?.message, `npm run sim -- --replay ${seed} --minutes ${minutes}`).toBeUndefined()
     reports.push(report)
     for (const situation of Object.keys(report.sometimes)) seen.add(situation)
   })

@@ -38,7 +38,7 @@ export function addHandlers(server: TestServer, host: HandlerHost): void {
         throw new CodedError('refused', 'as it should')
       })
     },
-    late: (_data, context) => void host.later(10).then(() => sendTooLate(context)),
+    late: (_data, context) => void host.later(10).then(() => sendTooLate(host, context)),
   }
   for (const [type, work] of Object.entries(messages)) on(server, host, type, work)
   on(server, host, 'chat', (data, context, run) => {
@@ -130,7 +130,7 @@ function begin({ name, books, port }: HandlerHost, { id, redelivered, signal }: 
     checkAfterSends(books, port(), id)
     if (message !== undefined && message.runs.length > 1)
       books.sometimes('a message ran again, as redelivered')
-    if (message?.leftover === true) books.sometimes('the next page drained what was left')
+    if (message?.kind === 'message' && message.runs.length === 1) books.count('messages')
   })
   return run
 }
@@ -154,13 +154,15 @@ function fan(context: Context, run: Run): void {
 }
 
 /** Counts for nothing, and says so. */
-function sendTooLate(context: Context): void {
+function sendTooLate({ books }: HandlerHost, context: Context): void {
   try {
     context.toRoom('red').send('note', { to: 'room/red' })
   } catch {
-    return
+    return books.sometimes('a handler that had ended was refused what it sent')
   }
-  throw new Error('a handler could send after it had ended')
+  books.guard(() => {
+    throw new Violation('I1', `${context.id}: its handler could send after it had ended`)
+  })
 }
 
 /** A request begins once the store holds that it began: whoever takes over must know (rule 2). */

@@ -81,6 +81,7 @@ class Ears {
   #delivered(log: string, message: Message): void | Promise<void> {
     const { member, callbacks, books } = this.#parts
     if (message.offset === null) return books.guard(() => books.volatiles.got(member.name, message))
+    books.count('entries handled')
     books.guard(() => {
       if (checkPayload(message.data)) books.sometimes('bytes came to a page')
     })

@@ -133,6 +133,7 @@ export class MemberSending {
     callbacks.after('outcome')
     if (code === 'replaced') books.sometimes('a message was replaced in the queue')
     else if (outcome === 'cancelled') books.sometimes('a message was cancelled before it was written')
+    if (code === 'user_changed') books.sometimes('the user changed with messages in the queue')
     if (outcome === 'expired') books.sometimes('a message expired before it was written')
     if (outcome === 'dropped') books.sometimes('a message was dropped by a full queue')
     if (outcome === 'rejected') books.sometimes('a message was refused')

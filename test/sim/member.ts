@@ -305,6 +305,7 @@ export class Member implements LinkOwner {
     this.page.dialed = (id) => this.#dialed(id)
     this.page.disturbed = (hereafter) =>
       hereafter === true ? this.dials.clockJumped(clock.now()) : this.dials.excused()
+    this.page.locked = () => books.sometimes('a page found its outbox locked by another')
     this.page.lateEvent = () => books.sometimes('a socket that was let go of still spoke')
   }
 

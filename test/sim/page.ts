@@ -27,6 +27,8 @@ export class Page {
   dialed: (link: number) => void = () => undefined
   /** Waits may end early or late from now on; `hereafter`: those to come as well, for a timer that was set stays late. */
   disturbed: (hereafter?: boolean) => void = () => undefined
+  /** Of what is on the disk something is locked by another page. */
+  locked: () => void = () => undefined
   /** A link that the client had let go of still spoke. */
   lateEvent: () => void = () => undefined
 
@@ -138,6 +140,8 @@ export class Page {
       open: async () => {
         const handle = await disk.storage.open()
         this.#handles.add(handle)
+        const offered = new Set(handle.leftovers.map(({ producer }) => producer.id))
+        if (disk.producers().some((id) => !offered.has(id))) this.locked()
         if (!this.alive) void handle.close()
         return {
           leftovers: handle.leftovers,

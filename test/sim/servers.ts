@@ -108,20 +108,21 @@ export class Servers {
   }
 
   /** The process is gone from one moment to the next. */
-  crash(node: string): void {
+  crash(node: string): boolean {
     this.#running.get(node)?.server.crash()
-    this.#running.delete(node)
+    return this.#running.delete(node)
   }
 
   /** The process says goodbye; its address is free at once. */
-  close(node: string, options: { drainMs: number; retryAfterMs: number; spreadMs: number }): void {
+  close(node: string, options: { drainMs: number; retryAfterMs: number; spreadMs: number }): boolean {
     const process = this.#running.get(node)
-    if (process === undefined) return
+    if (process === undefined) return false
     this.#running.delete(node)
     this.#ending.set(node, (this.#ending.get(node) ?? 0) + 1)
     void process.server.close(options).then(() => {
       this.#ending.set(node, (this.#ending.get(node) ?? 1) - 1)
     })
+    return true
   }
 
   trouble(user: string, is: Trouble['is'], ms: number): void {

@@ -39,6 +39,7 @@ const PLAIN = [
   'a request ended as unknown',
   'a request was cancelled while it ran',
   'a handler passed its deadline',
+  'a handler that had ended was refused what it sent',
   'AWAY was heard',
   'a socket that was let go of still spoke',
   'the store failed after it had done its work',

@@ -14,6 +14,7 @@ const holdsBack = step<SurewireWorld, { who: number; ms: number }>({
   draw: (random) => ({ who: random.integer(0, WHO), ms: random.integer(50, 900) }),
   run: (world, { who, ms }) => {
     const member = world.member(who)
+    if (member.closing) return false
     member.restart(true)
     world.later(0, () => {
       const slow = world.network.links().find(({ id }) => id === member.link?.id)
@@ -25,6 +26,7 @@ const holdsBack = step<SurewireWorld, { who: number; ms: number }>({
       }
       wait(100)
     })
+    return true
   },
   tell: ({ who, ms }) => `client ${who} dials again while its HELLO takes ${ms} ms`,
 })
@@ -58,10 +60,10 @@ const duplicates = step<SurewireWorld, { who: number }>({
   sort: 'fault',
   draw: (random) => ({ who: random.integer(0, WHO) }),
   run: (world, { who }) => {
-    if (world.members.length >= MAX_PAGES) return
+    if (world.members.length >= MAX_PAGES) return false
     const { habits, disk } = world.member(who)
-    if ([...disk.kept].length > 0) world.books.sometimes('a page found its outbox locked by another')
     world.open(habits, disk)
+    return true
   },
   tell: ({ who }) => `page ${who} is duplicated`,
 })
@@ -77,8 +79,10 @@ const freezes = step<SurewireWorld, { who: number; ms: number }>({
     const member = world.member(who)
     if (member.client.snapshot.status === 'connected')
       world.books.sometimes('a page was frozen with a live connection')
+    const isFrozen = member.page.frozen
     member.page.freeze()
     world.later(ms, () => member.page.thaw())
+    return !isFrozen && !member.closed
   },
   tell: ({ who, ms }) => `page ${who} is frozen for ${ms} ms`,
 })
@@ -87,7 +91,10 @@ const throttles = step<SurewireWorld, { who: number; ms: number }>({
   weight: 0.4,
   sort: 'fault',
   draw: (random) => ({ who: random.integer(0, WHO), ms: random.pick([0, 0, 1_000, 60_000]) }),
-  run: (world, { who, ms }) => world.member(who).page.throttle(ms),
+  run: (world, { who, ms }) => {
+    world.member(who).page.throttle(ms)
+    return ms > 0
+  },
   tell: ({ who, ms }) => `timers of page ${who} are ${ms === 0 ? 'exact' : `run every ${ms} ms only`}`,
 })
 

@@ -13,12 +13,11 @@ const switchesUser = step<SurewireWorld, { who: number; user: string; live: bool
   draw: (random) => ({ who: random.integer(0, WHO), user: random.pick(USERS), live: random.chance(0.5) }),
   run: (world, { who, user, live }) => {
     const member = world.member(who)
-    if (member.user === user) return
-    const { queued, inFlight } = member.client.snapshot
-    if (queued + inFlight > 0) world.books.sometimes('the user changed with messages in the queue')
+    if (member.user === user) return false
     member.user = user
     member.disk.shared = true
     if (live && !member.closing) member.renewToken()
+    return true
   },
   tell: ({ who, user }) => `page ${who} belongs to ${user} now`,
 })
@@ -41,7 +40,10 @@ const refusesCredentials = step<SurewireWorld, { user: string; is: 'refused' | '
     is: random.pick(['refused', 'unavailable']),
     ms: random.integer(100, 10_000),
   }),
-  run: (world, { user, is, ms }) => world.servers.trouble(user, is, ms),
+  run: (world, { user, is, ms }) => {
+    world.servers.trouble(user, is, ms)
+    return world.members.some((member) => member.user === user)
+  },
   tell: ({ user, is, ms }) => `credentials of ${user} are ${is} for ${ms} ms`,
 })
 
@@ -50,9 +52,10 @@ const kicks = step<SurewireWorld, { who: number }>({
   sort: 'fault',
   draw: (random) => ({ who: random.integer(0, WHO) }),
   run: (world, { who }) => {
-    const session = world.member(who).client.snapshot.session?.id
-    if (session === undefined) return
-    for (const server of world.servers.running) server.kick(session, 'out')
+    const { status, session } = world.member(who).client.snapshot
+    if (session === null) return false
+    for (const server of world.servers.running) server.kick(session.id, 'out')
+    return status === 'connected'
   },
   tell: ({ who }) => `client ${who} is kicked`,
 })

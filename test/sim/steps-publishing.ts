@@ -38,7 +38,7 @@ const publishes = step<
     const session = world.member(who).client.snapshot.session?.id
     if (to === 'room' && volatile) return sendVolatile(world, server, room)
     for (let left = count; left > 0; left--) {
-      world.context.count('messages')
+      world.context.count('published')
       void sendFrom(server, { to, room, user, session, some }).catch((error: unknown) =>
         world.books.guard(() => checkGiven('a server', 'publish', error)),
       )

@@ -50,7 +50,7 @@ function send(world: SurewireWorld, args: Sending): void {
       ...(args.room === null ? {} : { echo: args.echo }),
       ...(abort === null ? {} : { signal: abort.signal }),
     })
-    world.context.count('messages')
+    world.context.count('sent')
     if (args.cancelMs === null) continue
     const cancel = (): void => (abort === null ? member.cancel(receipt) : abort.abort())
     if (args.cancelMs === 0) cancel()

@@ -23,9 +23,10 @@ const crashes = step<
   }),
   run: (world, { node, downMs, loses }) => {
     const name = world.node(node)
-    world.servers.crash(name)
+    const wasRunning = world.servers.crash(name)
     if (loses !== 'nothing') forget(world, loses === 'tail' ? 500 : Number.POSITIVE_INFINITY)
     world.later(downMs, () => world.servers.start(name))
+    return wasRunning
   },
   tell: ({ node, downMs, loses }) => `server ${node} crashes for ${downMs} ms; the store loses ${loses}`,
 })
@@ -45,9 +46,10 @@ const deploys = step<
   }),
   run: (world, { node, startMs, ...options }) => {
     const name = world.node(node)
-    world.servers.close(name, options)
+    const wasRunning = world.servers.close(name, options)
     if (startMs === 0) world.servers.start(name)
     else world.later(startMs, () => world.servers.start(name))
+    return wasRunning
   },
   tell: ({ node, drainMs, retryAfterMs, spreadMs, startMs }) =>
     `server ${node} is replaced: ${drainMs} ms to drain, clients away for ${retryAfterMs} + ${spreadMs} ms, the new one after ${startMs} ms`,

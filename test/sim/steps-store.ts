@@ -15,12 +15,15 @@ const storeForgets = step<SurewireWorld, { ms: number | null }>({
   tell: ({ ms }) => `the store loses ${ms === null ? 'everything' : `the last ${ms} ms`}`,
 })
 
-export function forget(world: SurewireWorld, ms: number): void {
+/** Returns whether there was anything to lose. */
+export function forget(world: SurewireWorld, ms: number): boolean {
   const isJoining = world.members.some(({ logs, client }) =>
     ROOMS.some((id) => !logs.readers.has(`room/${id}`) && client.room(id).snapshot.status === 'joining'),
   )
   if (isJoining) world.books.sometimes('the store forgot during a join')
-  if (world.store.loseTail(ms) > 0) world.books.sometimes('the store lost its tail')
+  const isLost = world.store.loseTail(ms) > 0
+  if (isLost) world.books.sometimes('the store lost its tail')
+  return isLost
 }
 
 const storeFails = step<SurewireWorld, { calls: number; when: 'before' | 'after' }>({
@@ -50,6 +53,7 @@ const storeSlows = step<SurewireWorld, { latencyMs: number }>({
   draw: (random) => ({ latencyMs: random.pick([0, 0, 5, 60]) }),
   run: ({ servers: { weather } }, { latencyMs }) => {
     weather.latencyMs = latencyMs
+    return latencyMs > 0
   },
   tell: ({ latencyMs }) => `the store takes up to ${latencyMs} ms each way`,
 })

@@ -46,12 +46,12 @@ const cutsLink = step<
     serverAfterMs: drawNotice(random),
     deliver: random.pick(['none', 'some']),
   }),
-  run: (world, args) =>
-    linkOf(world, args)?.cut({
-      deliver: args.deliver,
-      clientAfterMs: args.clientAfterMs,
-      serverAfterMs: args.serverAfterMs,
-    }),
+  run: (world, { deliver, clientAfterMs, serverAfterMs, ...one }) => {
+    const link = linkOf(world, one)
+    const wasUp = link?.state === 'open'
+    link?.cut({ deliver, clientAfterMs, serverAfterMs })
+    return wasUp
+  },
   tell: ({ clientAfterMs, serverAfterMs, deliver }) =>
     `a link is cut; of what is under way ${deliver === 'some' ? 'some arrives' : 'nothing arrives'}; ` +
     `the client learns ${told(clientAfterMs)}, the server ${told(serverAfterMs)}`,
@@ -66,7 +66,11 @@ const stallsLink = step<FaultyWorld, OneLink & { direction: Direction | 'both' }
   weight: 4,
   sort: 'fault',
   draw: (random) => ({ pick: random.next(), direction: random.pick(DIRECTIONS) }),
-  run: (world, args) => linkOf(world, args)?.stall(args.direction),
+  run: (world, args) => {
+    const link = linkOf(world, args)
+    link?.stall(args.direction)
+    return link?.state === 'open'
+  },
   tell: ({ direction }) => `a link stalls (${direction})`,
 })
 
@@ -131,7 +135,10 @@ const throttlesTimers = step<FaultyWorld, { ms: number }>({
   weight: 0.3,
   sort: 'fault',
   draw: (random) => ({ ms: random.pick([0, 0, 1_000, 60_000]) }),
-  run: ({ clock }, { ms }) => clock.throttle(ms),
+  run: ({ clock }, { ms }) => {
+    clock.throttle(ms)
+    return ms > 0
+  },
   tell: ({ ms }) => (ms === 0 ? 'timers are exact' : `timers run every ${ms} ms only`),
 })
 

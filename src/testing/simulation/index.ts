@@ -8,6 +8,7 @@ export { type ShrinkOptions, type ShrunkPlan, shrinkPlan } from './shrink.js'
 export { step, type TypedStep } from './step.js'
 export { tellStory } from './story.js'
 export type {
+  Effect,
   Plan,
   PlannedStep,
   Scenario,

@@ -96,8 +96,8 @@ class Run implements SimulationContext {
     if (step === undefined) throw new RangeError(`scenario ${scenario.name} has no step ${kind}`)
     this.#current = index
     this.#taken++
-    if (step.sort === 'fault') add(this.#faults, kind, 1)
-    await step.run(world, args)
+    const effect = await step.run(world, args)
+    if (step.sort === 'fault' && effect !== false) add(this.#faults, kind, 1)
     await this.clock.advanceAsync(pauseMs)
     world.check()
   }

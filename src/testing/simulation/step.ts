@@ -4,7 +4,7 @@
  * Owns: hiding the type of a step's arguments, so that steps of all kinds fit into one table.
  */
 import type { SeededRandom } from '../seeded-random.js'
-import type { Step } from './types.js'
+import type { Effect, Step } from './types.js'
 
 export interface TypedStep<World, Args> {
   /** How often, against the other steps. @default 1 */
@@ -12,7 +12,8 @@ export interface TypedStep<World, Args> {
   /** @default 'work' */
   readonly sort?: 'work' | 'fault'
   readonly draw: (random: SeededRandom) => Args
-  readonly run: (world: World, args: Args) => void | Promise<void>
+  /** A fault that found nothing to disturb returns `false`, and is not counted. */
+  readonly run: (world: World, args: Args) => Effect | Promise<Effect>
   readonly tell: (args: Args) => string
 }
 

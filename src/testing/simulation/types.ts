@@ -15,11 +15,15 @@ export interface Step<World> {
   readonly sort: 'work' | 'fault'
   /** Draws the arguments. Knows nothing of the world, so that leaving out a step changes no other. */
   readonly draw: (random: SeededRandom) => unknown
-  /** Makes it happen. A step that makes no sense now does nothing. */
-  readonly run: (world: World, args: unknown) => void | Promise<void>
+  /** Makes it happen. A step that makes no sense now does nothing; a fault that found nothing to disturb returns `false`. */
+  readonly run: (world: World, args: unknown) => Effect | Promise<Effect>
   /** Half a sentence for a person: `cuts link 2`. */
   readonly tell: (args: unknown) => string
 }
+
+/** `false`: nothing was disturbed, so that it does not count as a fault. */
+// oxlint-disable-next-line typescript/no-invalid-void-type
+export type Effect = boolean | void
 
 /** What a scenario's world has to offer. */
 export interface SimulatedWorld {
@@ -85,7 +89,7 @@ export interface SimulationReport {
   readonly simulatedMs: number
   /** What the world counted. */
   readonly counts: Readonly<Record<string, number>>
-  /** How many steps of each kind of fault were taken, also those that found nothing to disturb. */
+  /** How many faults of each kind disturbed something. */
   readonly faults: Readonly<Record<string, number>>
   /** How often each situation occurred. */
   readonly sometimes: Readonly<Record<string, number>>

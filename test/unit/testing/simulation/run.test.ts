@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { drawPlan, type PlannedStep, runPlan, simulate } from '../../../../src/testing/index.js'
+import { drawPlan, type PlannedStep, runPlan, simulate, step } from '../../../../src/testing/index.js'
 import { counterScenario, CounterWorld } from './counter-world.js'
 
 const steps = (...kinds: [kind: string, args?: unknown][]): PlannedStep[] =>
@@ -18,6 +18,19 @@ describe('runPlan', () => {
       failure: null,
     })
     expect(scenario.built[0]?.rested).toBe(true)
+  })
+
+  it('counts no fault that found nothing to disturb', async () => {
+    const base = counterScenario()
+    const glitch = step<CounterWorld, { up: boolean }>({
+      sort: 'fault',
+      draw: () => ({ up: true }),
+      run: (_world, { up }) => up,
+      tell: () => 'a glitch',
+    })
+    const plan = { seed: 1n, steps: steps(['glitch', { up: true }], ['glitch', { up: false }]) }
+    const { faults } = await runPlan({ ...base, steps: { ...base.steps, glitch } }, plan)
+    expect(faults).toEqual({ glitch: 1 })
   })
 
   it('stops at the first broken promise, and names the step after which it showed', async () => {

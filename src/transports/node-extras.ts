@@ -24,12 +24,14 @@ export const nodeExtras: SocketExtras = {
   areOf: isNodeConstructor,
   make: (constructor, url, protocols, headers, maxMessageBytes = MAX_MESSAGE_BYTES) => {
     if (!isNodeConstructor(constructor)) return null
-    return new constructor(url, protocols, {
+    const socket = new constructor(url, protocols, {
       maxPayload: maxMessageBytes,
       closeTimeout: CLOSE_TIMEOUT_MS,
       followRedirects: false,
       ...(headers === undefined ? {} : { headers }),
     })
+    sendInOneWrite(socket as NodeSocket)
+    return socket
   },
   watchUpgrade: (socket, url, refused) => {
     if (!isNodeSocket(socket)) return
@@ -44,6 +46,18 @@ export const nodeExtras: SocketExtras = {
     endWithin(socket, CLOSE_GRACE_MS)
     return true
   },
+}
+
+/**
+ * `ws` masks bytes of ours into a copy with the header before it, which is one write; a text it masks where it is, and
+ * corks two.
+ */
+function sendInOneWrite(socket: NodeSocket): void {
+  const send = socket.send.bind(socket)
+  socket.send = (data) => {
+    if (typeof data === 'string') send(Buffer.from(data), { binary: false })
+    else send(data)
+  }
 }
 
 /** Whether a class is `ws`: it takes options, and tells more than the standard allows a browser to tell. */

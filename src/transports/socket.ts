@@ -35,6 +35,7 @@ export interface RefusedUpgrade {
 
 /** What the `ws` package adds. */
 export interface NodeSocket extends Socket {
+  send(data: string | Uint8Array, options?: { readonly binary: boolean }): void
   terminate(): void
   on(event: 'unexpected-response', listener: (request: unknown, response: RefusedUpgrade) => void): unknown
   on(event: 'error' | 'close', listener: () => void): unknown

@@ -42,8 +42,8 @@ class FakeSocket {
     FakeSocket.made.push(this)
   }
 
-  send(data: unknown): void {
-    this.sent.push(data)
+  send(...all: unknown[]): void {
+    this.sent.push(all.length === 1 ? all[0] : all)
   }
 
   close(code?: number, reason?: string): void {
@@ -173,6 +173,13 @@ describe('open', () => {
     expect(error).toBeInstanceOf(ConfigError)
     expect(error).toMatchObject({ field: 'headers', retryable: false })
     expect(socket).toBeUndefined()
+  })
+
+  it('gets text as bytes that are no binary message, which it sends in one write, and bytes as they are', () => {
+    const { socket, link } = openFake({}, [], FakeNodeSocket)
+    link.send('zwölf')
+    link.send(new Uint8Array([1, 2]))
+    expect(socket.sent).toEqual([[Buffer.from('zwölf'), { binary: false }], new Uint8Array([1, 2])])
   })
 
   it('does not dial if it is closed while its headers are fetched', async () => {

@@ -190,10 +190,14 @@ export class CauseBook {
       case 'user_changed':
         return this.#userChanged
       default:
-        return id === null
-          ? code === 'producer_refused' && this.#refused.size > 0
-          : this.#explainsLoss(id, code)
+        return id === null ? this.#explainsUnseen(code) : this.#explainsLoss(id, code)
     }
+  }
+
+  /** A request that no wire showed: it may have been written to a socket that was closing, which takes everything in silence. */
+  #explainsUnseen(code: string): boolean {
+    if (code === 'producer_refused') return this.#refused.size > 0
+    return code === 'server_forgot' && this.#forgotten.size > 0
   }
 
   #welcomed(lanes: LinkBook['lanes'], { producers, session, user }: Welcome): boolean {

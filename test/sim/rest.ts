@@ -11,6 +11,7 @@ import type { SurewireWorld } from './world.js'
 export async function comeToRest(world: SurewireWorld): Promise<void> {
   const { clock } = world
   heal(world)
+  world.calm()
   await clock.advanceAsync(5_000)
   connectAll(world)
   await clock.advanceAsync(1_000)
@@ -36,7 +37,6 @@ function heal({ clock, network, servers, members, former }: SurewireWorld): void
   servers.heal()
   for (const member of [...members, ...former]) {
     const { page, disk } = member
-    member.calm()
     disk.latencyMs = 0
     page.throttle(0)
     page.thaw()
@@ -48,7 +48,6 @@ function connectAll(world: SurewireWorld): void {
     if (member.closing) world.replace(member)
     else if (member.client.snapshot.status !== 'connected') member.connect()
   }
-  calmAll(world)
 }
 
 /** What pages left behind is drained by the next one: by the one that opens after their locks are free. */
@@ -56,12 +55,6 @@ function openForLeftovers(world: SurewireWorld): void {
   for (const { disk, habits } of [...world.members]) {
     if ([...disk.kept].length > 0) world.open(habits, disk)
   }
-  calmAll(world)
-}
-
-/** Pages that open now are no more eager, and no slower, than those that were there. */
-function calmAll({ members }: SurewireWorld): void {
-  for (const member of members) member.calm()
 }
 
 /** A log that began anew tells so with its next entry: every log gets one. */

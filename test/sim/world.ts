@@ -29,6 +29,7 @@ export class SurewireWorld implements SimulatedWorld {
   readonly former: Member[] = []
   readonly #sessionNodes = new Map<string, string>()
   #pages = 0
+  #calm = false
 
   constructor(context: SimulationContext) {
     const { clock, network, random } = context
@@ -85,8 +86,15 @@ export class SurewireWorld implements SimulatedWorld {
       closed: (closed) => this.later(this.random.integer(0, 4_000), () => this.replace(closed)),
     })
     this.members[place] = member
+    if (this.#calm) member.calm()
     member.connect()
     return member
+  }
+
+  /** Applications calm down: those that are there, and those of pages that are still to open. */
+  calm(): void {
+    this.#calm = true
+    for (const member of [...this.members, ...this.former]) member.calm()
   }
 
   /** The next page in the place of another, on the same disk. */

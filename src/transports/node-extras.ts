@@ -50,9 +50,10 @@ export const nodeExtras: SocketExtras = {
 
 /**
  * `ws` masks bytes of ours into a copy with the header before it, which is one write; a text it masks where it is, and
- * corks two.
+ * corks two. Other runtimes' stand-ins for `ws` have no sender, and may not know the option.
  */
 function sendInOneWrite(socket: NodeSocket): void {
+  if (!('_sender' in socket)) return
   const send = socket.send.bind(socket)
   socket.send = (data) => {
     if (typeof data === 'string') send(Buffer.from(data), { binary: false })

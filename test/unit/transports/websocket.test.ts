@@ -175,8 +175,20 @@ describe('open', () => {
     expect(socket).toBeUndefined()
   })
 
-  it('gets text as bytes that are no binary message, which it sends in one write, and bytes as they are', () => {
+  it('gets text as text if it only looks like one of ws', () => {
     const { socket, link } = openFake({}, [], FakeNodeSocket)
+    link.send('zwölf')
+    expect(socket.sent).toEqual(['zwölf'])
+  })
+
+  it('gets text as bytes that are no binary message, which it sends in one write, and bytes as they are', () => {
+    const { socket, link } = openFake(
+      {},
+      [],
+      class extends FakeNodeSocket {
+        readonly _sender = null
+      },
+    )
     link.send('zwölf')
     link.send(new Uint8Array([1, 2]))
     expect(socket.sent).toEqual([[Buffer.from('zwölf'), { binary: false }], new Uint8Array([1, 2])])

@@ -376,9 +376,9 @@ const faults: readonly (readonly [name: string, breaks: readonly string[], fault
   ['history-trimmed-late', ['I7'], 'a log holds 32 entries more than its history takes'],
   ['expired-in-any-order', ['I13'], 'messages that expire together are told of in an order left to chance'],
   [
-    'abort-of-what-has-ended',
+    'logged-of-a-connection-that-is-gone',
     ['defect'],
-    'telling a handler to stop that is over is a TypeError, which the server only logs',
+    'a producer that is lost while nobody is connected makes a log line a TypeError, which nobody notices but the log',
   ],
 ]
 

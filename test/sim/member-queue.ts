@@ -27,7 +27,7 @@ interface Waiting {
 /** Around a message's text: its number in front, and what else a frame has. */
 const OVERHEAD_BYTES = 40
 /** A compact codec takes at least this share of the bytes that JSON takes. */
-const LEAST_SHARE = 0.4
+const LEAST_SHARE = 0.5
 
 /** Bytes take as much in MessagePack as their number of characters in JSON. */
 const bytesAsText = (_key: string, value: unknown): unknown =>

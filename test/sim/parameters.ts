@@ -119,7 +119,7 @@ export function drawHabits(
     slowness: { chance: random.pick([0, 0.05, 0.3]), maxMs: random.pick([50, 1_500]) },
     reentry: random.pick([0, 0.005, 0.02]),
     throwing: random.pick([0, 0.003, 0.015]),
-    maxBytes: random.pick([16_777_216, 16_777_216, 16_777_216, 900]),
+    maxBytes: random.pick([16_777_216, 16_777_216, 16_777_216, 500]),
     wire: before?.wire ?? (wire === 'mixed' ? random.pick(['json', 'msgpack']) : wire),
     binary: wire === 'msgpack',
   }

@@ -11,7 +11,9 @@ const broken = new Set(mutants.flatMap(({ breaks }) => breaks))
 
 describe('the mutants', () => {
   it('are the patches of their folder, each with a name of its own', () => {
-    expect(mutants.map(fileOf)).toEqual(patches.toSorted())
+    expect(mutants.map(fileOf)).toEqual(
+      patches.toSorted((one, other) => one.localeCompare(other, 'en', { numeric: true })),
+    )
     expect(new Set(mutants.map(({ name }) => name)).size).toBe(mutants.length)
   })
 

@@ -380,6 +380,30 @@ const faults: readonly (readonly [name: string, breaks: readonly string[], fault
     ['defect'],
     'a producer that is lost while nobody is connected makes a log line a TypeError, which nobody notices but the log',
   ],
+  [
+    'lost-state-ignored',
+    ['rule 10', 'I9'],
+    'a live connection whose producer is gone from the store is kept',
+  ],
+  [
+    'requests-of-an-ended-session',
+    ['rule 16', 'I10'],
+    'requests whose replies are lost with their session are waited for',
+  ],
+  [
+    'redelivered-bound-dropped',
+    ['rule 5', 'I1'],
+    'an attach at the process that owns forgets up to where messages may have run before',
+  ],
+  [
+    'epoch-written-in-before-stored',
+    ['rule 7', 'I1'],
+    'messages are written in an epoch that storage does not hold yet',
+  ],
+  ['older-join-answer-taken', ['rule 8', 'I5'], 'the answer to an older JOIN moves the reader'],
+  ['superseded-client-fights', ['rule 3', 'I11'], 'a client that was superseded dials again by itself'],
+  ['silence-is-not-death', ['I4'], 'a link that says nothing any more is never given up'],
+  ['tail-lost-is-fatal', ['rule 12', 'I8'], 'an outbox whose stored tail was lost ends the client'],
 ]
 
 /** Numbered in this order. */

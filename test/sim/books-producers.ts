@@ -65,6 +65,11 @@ export class ProducerBook {
     return this.#records.get(producer)?.owner ?? ''
   }
 
+  /** Whose it is. */
+  userOf(producer: string): string | null {
+    return this.#records.get(producer)?.user ?? null
+  }
+
   /** Requests that began and did not end. */
   begun(producer: string): ReadonlySet<number> {
     return this.#records.get(producer)?.begun ?? new Set()

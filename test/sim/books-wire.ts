@@ -112,7 +112,7 @@ export class WireTap {
     const before = this.#sessions.get(session)
     this.#sessions.set(session, link)
     if (before !== undefined && before.process === link.process)
-      this.#replaced.push({ link: before, what: `session ${session}` })
+      this.#replaced.push({ link: before, what: `session ${session} has a newer connection` })
   }
 
   /** A process that attaches a producer has let go of every other connection that carried it. */
@@ -123,14 +123,22 @@ export class WireTap {
       if (before === link) continue
       this.#carriers.set(offer.id, link)
       if (before !== undefined && before.process === link.process)
-        this.#replaced.push({ link: before, what: `producer ${offer.id}` })
+        this.#replaced.push({ link: before, what: `producer ${offer.id} has a newer connection` })
     }
+  }
+
+  /** A process heard that the store knows a producer otherwise: its connection ends (rule 10). */
+  lost(producer: string, epoch: string, process: string): void {
+    const link = this.#carriers.get(producer)
+    const isCarried = link?.lanes.some(({ offer, state }) => offer.id === producer && state?.epoch === epoch)
+    if (link?.process === process && isCarried === true)
+      this.#replaced.push({ link, what: `producer ${producer} is not as the store has it` })
   }
 
   check(): void {
     for (const { link, what } of this.#replaced.splice(0)) {
       if (link.closedByServer === null && !link.endedAtServer && !link.closedByClient) {
-        throw new Violation('I9', `${what} has a newer connection, and link ${link.id} stays open`)
+        throw new Violation('I9', `${what}; link ${link.id} stays open`)
       }
     }
   }

@@ -107,7 +107,7 @@ function perform(host: HandlerHost, work: Work, data: Payload, context: Context)
   }
 }
 
-function begin({ name, books, port }: HandlerHost, { id, redelivered, signal }: Context): Run {
+function begin({ name, books, port }: HandlerHost, { id, redelivered, signal, user }: Context): Run {
   const held = port().holds(splitId(id).producer)
   const run: Run = {
     process: name,
@@ -126,6 +126,7 @@ function begin({ name, books, port }: HandlerHost, { id, redelivered, signal }: 
   books.guard(() => {
     books.messages.ran(id, run)
     const message = books.messages.get(id)
+    checkUser(books, id, user.id)
     checkBegun(books, run, id)
     checkAfterSends(books, port(), id)
     if (message !== undefined && message.runs.length > 1)
@@ -163,6 +164,13 @@ function sendTooLate({ books }: HandlerHost, context: Context): void {
   books.guard(() => {
     throw new Violation('I1', `${context.id}: its handler could send after it had ended`)
   })
+}
+
+/** A handler is told of the user whose sequence the message is in (rule 15). A store that lost it knows none. */
+function checkUser({ producers }: Books, id: string, user: string): void {
+  const owner = producers.userOf(splitId(id).producer)
+  if (owner !== null && owner !== `user:${user}`)
+    throw new Violation('I9', `${id} is of ${owner}, and its handler was told of ${user}`)
 }
 
 /** A request begins once the store holds that it began: whoever takes over must know (rule 2). */

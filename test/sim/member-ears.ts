@@ -20,6 +20,13 @@ const CLOSES: Readonly<Record<number, Parameters<Books['sometimes']>[0]>> = {
   4400: 'a session was kicked (4400)',
 }
 
+/** What a client says that the server broke, by the invariant that it holds it to. */
+const HELD_TO: Readonly<Record<string, string>> = {
+  acknowledged_unsent: 'I8',
+  went_back: 'I8',
+  offset_jump: 'I5',
+}
+
 export interface EarParts {
   readonly member: Member
   readonly client: Client
@@ -101,6 +108,7 @@ class Ears {
     if (resumed && this.#isExpired) books.sometimes('a session went on with a new token')
     this.#isExpired = false
     sessionNodes.set(id, member.node)
+    member.silence.opened(welcome.pingMs, this.#parts.clock.now())
     member.logs.opened(welcome)
   }
 
@@ -118,7 +126,7 @@ class Ears {
     member.dials.failed(error, client.snapshot.retryAt !== null, clock.now())
     if (error.name !== 'ProtocolError') return
     books.guard(() => {
-      throw new Violation('protocol', `${member.name}: ${error.message}`)
+      throw new Violation(HELD_TO[error.code] ?? 'protocol', `${member.name}: ${error.message}`)
     })
   }
 }

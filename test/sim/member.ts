@@ -13,6 +13,7 @@ import type { Books } from './books.js'
 import { CauseBook } from './books-causes.js'
 import { checkGiven, expectedOfClient, type Place, watchingLogger } from './books-defects.js'
 import { DialBook } from './books-dials.js'
+import { SilenceBook } from './books-silence.js'
 import { answerOf } from './books-effects.js'
 import type { Frame, LinkBook, LinkOwner } from './books-link.js'
 import type { Disk } from './disk.js'
@@ -56,6 +57,7 @@ export class Member implements LinkOwner {
   user: string
   readonly logs: MemberLogs
   readonly dials: DialBook
+  readonly silence: SilenceBook
   /** Why messages may have ended as they did, and how many may wait. */
   readonly causes: CauseBook
   readonly queue: MemberQueue
@@ -83,6 +85,7 @@ export class Member implements LinkOwner {
     this.durable = habits.durable
     this.logs = new MemberLogs(name, habits.device, books)
     this.dials = new DialBook(name, habits.reconnect)
+    this.silence = new SilenceBook(name)
     this.causes = new CauseBook(name, { isClosing: () => this.closing, now: () => clock.now() })
     this.queue = new MemberQueue({ name, habits, disk, messages: books.messages, causes: this.causes })
     this.page = new Page(name, clock, network)
@@ -254,6 +257,7 @@ export class Member implements LinkOwner {
     // What a frozen page got is heard later, and then holds from then on.
     if (this.page.frozen) return this.dials.clockJumped(this.#parts.clock.now())
     this.causes.took(link)
+    this.silence.broken(this.#parts.clock.now())
     const [type] = frame
     const { requests } = this.#parts.books.messages
     if (type === FrameType.AWAY) {
@@ -275,6 +279,9 @@ export class Member implements LinkOwner {
   check(): void {
     if (!this.alive) return
     checkQueue(this)
+    const now = this.#parts.clock.now()
+    const isExact = !this.page.frozen && !this.page.throttled && !this.dials.isJumpy(now)
+    this.silence.check(isExact && this.client.snapshot.status === 'connected', now)
     this.logs.check(this.client)
     this.#callbacks.book.check()
     if (this.closed && !this.page.frozen) checkLetGo(this)
@@ -303,8 +310,11 @@ export class Member implements LinkOwner {
   #watchPage(): void {
     const { clock, books } = this.#parts
     this.page.dialed = (id) => this.#dialed(id)
-    this.page.disturbed = (hereafter) =>
-      hereafter === true ? this.dials.clockJumped(clock.now()) : this.dials.excused()
+    this.page.disturbed = (hereafter) => {
+      this.silence.broken(clock.now())
+      if (hereafter === true) this.dials.clockJumped(clock.now())
+      else this.dials.excused()
+    }
     this.page.locked = () => books.sometimes('a page found its outbox locked by another')
     this.page.lateEvent = () => books.sometimes('a socket that was let go of still spoke')
   }

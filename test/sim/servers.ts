@@ -84,7 +84,7 @@ export class Servers {
     if ((this.#ending.get(node) ?? 0) > 0)
       books.sometimes('two processes served one address in turn, overlapping')
     const life = ++this.#lives
-    const port = this.#makePort(life)
+    const port = this.#makePort(node, life)
     const name = `${node}${life}`
     const server = createTestServer({
       logger: watchingLogger((check) => books.guard(check), expectedOfServer, name),
@@ -141,13 +141,17 @@ export class Servers {
     await Promise.all(this.running.map((server) => server.close({ drainMs: 0 })))
   }
 
-  #makePort(life: number): StorePort {
+  #makePort(node: string, life: number): StorePort {
     const { clock, random, books, shared } = this.#parts
     return new StorePort({
       shared,
       clock,
       weather: this.weather,
       random: random.fork(`port ${life}`),
+      lost: ({ producer, epoch }) => {
+        const process = `${node}${life}`
+        if (this.#running.get(node)?.name === process) books.wire.lost(producer, epoch, process)
+      },
       failedAfterDoing: () => books.sometimes('the store failed after it had done its work'),
     })
   }

@@ -8,6 +8,8 @@ import type {
   AppendListener,
   AttachRequest,
   AttachResult,
+  Commit,
+  CommitResult,
   MaybePromise,
   Store,
 } from '../../src/server/core/store.js'
@@ -32,6 +34,8 @@ export interface PortOptions {
   readonly random: SeededRandom
   readonly weather: StoreWeather
   readonly failedAfterDoing: () => void
+  /** The process hears that the store knows a producer otherwise than it does. */
+  readonly lost: (commit: Commit) => void
 }
 
 export class StorePort implements Store {
@@ -64,8 +68,16 @@ export class StorePort implements Store {
     return this.#call((shared) => shared.attachProducer(request), noted)
   }
 
-  commit(...of: Parameters<Store['commit']>): ReturnType<Store['commit']> {
-    return this.#call((shared) => shared.commit(...of))
+  commit(commit: Commit): ReturnType<Store['commit']> {
+    const { producer, owner, epoch, to } = commit
+    const noted = (result: CommitResult): CommitResult => {
+      const held = this.#owners.get(producer)
+      const isRepeated = !result.ok && result.why === 'conflict' && result.last === to
+      if (!result.ok && !isRepeated && held?.owner === owner && held.epoch === epoch)
+        this.#options.lost(commit)
+      return result
+    }
+    return this.#call((shared) => shared.commit(commit), noted)
   }
 
   append(...of: Parameters<Store['append']>): ReturnType<Store['append']> {

@@ -401,7 +401,6 @@ const faults: readonly (readonly [name: string, breaks: readonly string[], fault
     'messages are written in an epoch that storage does not hold yet',
   ],
   ['older-join-answer-taken', ['rule 8', 'I5'], 'the answer to an older JOIN moves the reader'],
-  ['superseded-client-fights', ['rule 3', 'I11'], 'a client that was superseded dials again by itself'],
   ['silence-is-not-death', ['I4'], 'a link that says nothing any more is never given up'],
   ['tail-lost-is-fatal', ['rule 12', 'I8'], 'an outbox whose stored tail was lost ends the client'],
 ]

@@ -11,6 +11,13 @@ import { CodedError } from './coded-error.js'
 /** What failed without anybody being at fault: connections, credentials, what the server or the application ended. */
 const CONNECTION =
   /^(connect_failed|connect_timeout|auth_refused|auth_unavailable|store_unavailable|hello_timeout|handshake_timeout|close_\d+|closed|kicked|superseded|disconnected)$/
+/** What a client says that the server broke, by the invariant that it holds it to. */
+export const HELD_TO: Readonly<Record<string, string>> = {
+  acknowledged_unsent: 'I8',
+  went_back: 'I8',
+  offset_jump: 'I5',
+}
+
 /** Calls of an application that give a promise, and the codes of their errors. */
 const PLACES = {
   connect: CONNECTION,
@@ -53,10 +60,11 @@ export function watchingLogger(
     error: (message, fields = {}) =>
       guard(() => {
         if (isExpected(message, fields)) return
-        const { error = fields.cause } = fields
+        const { code, error = fields['cause'] } = fields
+        const known = typeof code === 'string' ? code : null
         throw new Violation(
-          'defect',
-          `${who} logged: ${message} (${typeof fields['code'] === 'string' ? fields['code'] : String(error)})`,
+          HELD_TO[known ?? ''] ?? 'defect',
+          `${who} logged: ${message} (${known ?? String(error)})`,
         )
       }),
   }

@@ -8,6 +8,7 @@ import type { ManualClock } from '../../src/testing/index.js'
 import { Violation } from '../../src/testing/simulation/index.js'
 import { checkPayload } from './payload.js'
 import type { Books } from './books.js'
+import { HELD_TO } from './books-defects.js'
 import type { MemberCallbacks } from './member-callbacks.js'
 import type { Member } from './member.js'
 import type { MemberSending } from './member-sending.js'
@@ -18,13 +19,6 @@ const CLOSES: Readonly<Record<number, Parameters<Books['sometimes']>[0]>> = {
   4202: 'the memory of a live connection was lost (4202)',
   4301: 'a token expired (4301)',
   4400: 'a session was kicked (4400)',
-}
-
-/** What a client says that the server broke, by the invariant that it holds it to. */
-const HELD_TO: Readonly<Record<string, string>> = {
-  acknowledged_unsent: 'I8',
-  went_back: 'I8',
-  offset_jump: 'I5',
 }
 
 export interface EarParts {

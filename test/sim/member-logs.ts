@@ -22,7 +22,7 @@ export class MemberLogs {
   /** Log → offset of the entry whose handler runs. */
   readonly #busy = new Map<string, number>()
   /** Rooms that were asked for from a position. */
-  readonly #asked = new Map<string, number>()
+  readonly #asked = new Map<string, { readonly epoch: string | null; readonly offset: number }>()
   /** Rooms that the application turned away from: nothing of them is handled until they are joined anew. */
   readonly #left = new Set<string>()
 
@@ -89,10 +89,15 @@ export class MemberLogs {
       throw new Violation('I5', `${this.#name}: ${entry} was handled after the room was left`)
   }
 
-  /** A room was asked for. */
-  asks(room: string, from: 'now' | 'start' | { readonly offset: number } | undefined): void {
-    if (typeof from === 'object') this.#asked.set(room, from.offset)
-    else if (from !== undefined) this.#asked.delete(room)
+  /** A room was asked for. Without saying from where, it is from now on, unless another answer is waited for. */
+  asks(
+    room: string,
+    from: 'now' | 'start' | { readonly epoch: string; readonly offset: number } | undefined,
+    isWaited: boolean,
+  ): void {
+    if (typeof from === 'object') this.#asked.set(room, from)
+    else if (from === 'start') this.#asked.set(room, { epoch: null, offset: 0 })
+    else if (from === 'now' || !isWaited) this.#asked.delete(room)
   }
 
   /** The application turns away from a room, or joins it anew. */
@@ -117,10 +122,25 @@ export class MemberLogs {
         this.#left.delete(log)
         const { cursor } = room.snapshot
         const asked = this.#asked.get(id) ?? null
-        if (cursor !== null) this.readers.set(log, this.#newReader(log, cursor.epoch, cursor.offset, asked))
+        if (cursor !== null && asked !== null) this.#books.guard(() => this.#checkStart(log, asked, cursor))
+        if (cursor !== null)
+          this.readers.set(log, this.#newReader(log, cursor.epoch, cursor.offset, asked?.offset ?? null))
       }
       changed()
     })
+  }
+
+  /** A room begins where it was last asked for: an answer to an earlier question does not count. */
+  #checkStart(
+    log: string,
+    asked: { readonly epoch: string | null; readonly offset: number },
+    { epoch, offset }: { readonly epoch: string; readonly offset: number },
+  ): void {
+    if ((asked.epoch !== null && asked.epoch !== epoch) || asked.offset === offset) return
+    throw new Violation(
+      'I5',
+      `${this.#name}: ${log} was asked for from ${asked.offset}, and begins at ${offset}`,
+    )
   }
 
   /** A room's cursor follows what was handled: never ahead, and not behind what has ended. */

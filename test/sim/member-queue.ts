@@ -26,8 +26,8 @@ interface Waiting {
 
 /** Around a message's text: its number in front, and what else a frame has. */
 const OVERHEAD_BYTES = 40
-/** A compact codec takes at least this share of the bytes that JSON takes. */
-const LEAST_SHARE = 0.5
+/** Least share of the bytes that JSON takes. */
+const LEAST_SHARE = { json: 1, msgpack: 0.5 }
 
 /** Bytes take as much in MessagePack as their number of characters in JSON. */
 const bytesAsText = (_key: string, value: unknown): unknown =>
@@ -71,7 +71,7 @@ export class MemberQueue {
         'I7',
         `${name}: ${open.length} messages wait; the queue takes ${habits.maxMessages}`,
       )
-    const least = open.reduce((sum, { bytes }) => sum + bytes, 0) * LEAST_SHARE
+    const least = open.reduce((sum, { bytes }) => sum + bytes, 0) * LEAST_SHARE[habits.wire]
     if (least > habits.maxBytes)
       throw new Violation('I7', `${name}: at least ${least} bytes wait; the queue takes ${habits.maxBytes}`)
   }

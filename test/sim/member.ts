@@ -196,7 +196,7 @@ export class Member implements LinkOwner {
     // One that is being closed takes no more joins; those it took go on.
     if (!this.closing) {
       if (options?.presence !== undefined) this.present.add(room)
-      this.logs.asks(room, options?.from)
+      this.logs.asks(room, options?.from, this.client.room(room).snapshot.status === 'joining')
     }
     this.#track('join', this.client.room(room).join(options))
     if (this.client.room(room).snapshot.status === 'joining') this.logs.turnsAway(room)

@@ -1,0 +1,139 @@
+import { describe, expect, it } from 'vitest'
+import { FrameType, type ProducerState } from '../../src/protocol/frames.js'
+import { CauseBook } from './books-causes.js'
+import { LinkBook } from './books-link.js'
+import { RequestBook } from './books-requests.js'
+import { SentMessage, type Terms } from './books-sent.js'
+import { broken, offer, page, terms } from './books-support.js'
+
+const state = (over: Partial<ProducerState> = {}): ProducerState => ({
+  last: 0,
+  held: 0,
+  epoch: 'e1',
+  refused: [],
+  ...over,
+})
+
+function causes(isClosing = false, now = 0): { book: CauseBook; link: LinkBook } {
+  const book = new CauseBook('ada1', { isClosing: () => isClosing, now: () => now })
+  const link = new LinkBook(1, page())
+  link.lanes.push({
+    offer,
+    index: 0,
+    state: undefined,
+    ackSent: 0,
+    ackArrived: 0,
+    written: 0,
+    told: new Set(),
+    ackBefore: 0,
+  })
+  return { book, link }
+}
+
+/** Message p.1, which ended so. */
+function ended(
+  outcome: NonNullable<SentMessage['outcome']>,
+  code: string | null,
+  over: Partial<Terms> = {},
+  policy: 'resend' | 'reject' = 'reject',
+): SentMessage {
+  const message = new SentMessage('p.1', 'message', policy, 1, false, 'ada1', terms(over))
+  message.outcome = outcome
+  message.code = code
+  return message
+}
+
+describe('the book of causes', () => {
+  it('notices what is accepted or rejected though no server said so', () => {
+    const { book, link } = causes()
+    expect(broken(() => book.ended(ended('accepted', null)))).toBe('I3')
+    expect(broken(() => book.ended(ended('rejected', 'no')))).toBe('I3')
+    book.heard(link, [FrameType.REJECTED, 0, 1, 'no', ''])
+    book.heard(link, [FrameType.ACCEPTED, 0, 1])
+    expect(broken(() => book.ended(ended('accepted', null)))).toBe('none')
+    expect(broken(() => book.ended(ended('rejected', 'no')))).toBe('none')
+  })
+
+  it('notices what is unknown though nothing was forgotten, refused or closed', () => {
+    const { book, link } = causes()
+    const forgotten = ended('unknown', 'server_forgot')
+    book.heard(link, [FrameType.ATTACHED, 0, state()])
+    expect(broken(() => book.ended(forgotten))).toBe('I4')
+    book.heard(link, [FrameType.ATTACHED, 0, state({ epoch: 'e2' })])
+    expect(broken(() => book.ended(forgotten))).toBe('none')
+    expect(broken(() => book.ended(ended('unknown', 'server_forgot', {}, 'resend')))).toBe('I4')
+    expect(broken(() => book.ended(ended('unknown', null)))).toBe('I4')
+    expect(broken(() => book.ended(ended('unknown', 'closed')))).toBe('I4')
+    expect(broken(() => causes(true).book.ended(ended('unknown', 'closed')))).toBe('none')
+  })
+
+  it('notices what is cancelled, expired or dropped though nobody took it back, its time was not over, there was room', () => {
+    const { book } = causes(false, 99)
+    expect(broken(() => book.ended(ended('cancelled', 'cancelled')))).toBe('I4')
+    expect(broken(() => book.ended(ended('cancelled', 'replaced', { replaces: 'a' })))).toBe('I4')
+    expect(broken(() => book.ended(ended('expired', 'expired', { ttlMs: 101 })))).toBe('I4')
+    expect(broken(() => book.ended(ended('dropped', 'queue_full')))).toBe('I4')
+    book.sending(2, 'a', true)
+    expect(broken(() => book.ended(ended('cancelled', 'replaced', { replaces: 'a' })))).toBe('none')
+    expect(broken(() => book.ended(ended('dropped', 'queue_full')))).toBe('none')
+    expect(broken(() => book.ended(ended('expired', 'expired', { ttlMs: 99 })))).toBe('none')
+  })
+
+  it('notices a request that times out early or is unknown while its session goes on', () => {
+    const { book } = causes(false, 99)
+    const question = new RequestBook().ask({
+      tag: 1,
+      policy: 'resend',
+      page: 'ada1',
+      askedAt: 0,
+      timeoutMs: 200,
+      signal: null,
+    })
+    expect(broken(() => book.requestFailed(question, { code: 'timeout', outcome: null }))).toBe('I10')
+    expect(broken(() => book.requestFailed(question, { code: 'unknown', outcome: 'unknown' }))).toBe('I10')
+    expect(broken(() => book.requestFailed(question, { code: 'aborted', outcome: null }))).toBe('I10')
+  })
+})
+
+describe('the book of requests', () => {
+  const asked = () => {
+    const book = new RequestBook()
+    const question = book.ask({
+      tag: 1,
+      policy: 'resend',
+      page: 'ada1',
+      askedAt: 0,
+      timeoutMs: 9,
+      signal: null,
+    })
+    book.written(1, 'p.1')
+    return { book, question }
+  }
+
+  it('notices an answer that was never committed, and one that is told otherwise', () => {
+    const made = asked()
+    expect(broken(() => made.book.fulfilled(made.question, 1))).toBe('I3')
+    const refused = asked()
+    expect(broken(() => refused.book.failed(refused.question, { code: 'no', outcome: 'rejected' }))).toBe(
+      'I3',
+    )
+    const done = asked()
+    done.book.answered('p.1', { is: 'done', tag: 1 })
+    done.book.heard('p.1', { is: 'done', tag: 1 })
+    expect(broken(() => done.book.failed(done.question, { code: 'unknown', outcome: 'unknown' }))).toBe('I3')
+  })
+
+  it('notices an answer that came and was not told, and a reply to another question', () => {
+    const { book, question } = asked()
+    book.answered('p.1', { is: 'done', tag: 1 })
+    book.heard('p.1', { is: 'done', tag: 1 })
+    expect(broken(() => book.check(() => true))).toBe('I10')
+    expect(broken(() => book.fulfilled(question, 2))).toBe('I10')
+  })
+
+  it('notices a request that waits for an answer in the log of a session that is over', () => {
+    const { book } = asked()
+    book.sessionEnded('ada1', () => true)
+    expect(broken(() => book.check(() => true))).toBe('I10')
+  })
+})

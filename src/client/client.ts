@@ -36,7 +36,7 @@ import { MessageReceipt, type ReceiptSource } from './receipt.js'
 import { ClientRoom, type RoomHost } from './room.js'
 import { StatusView } from './status.js'
 import type { StorageWriter } from './storage-writer.js'
-import { Subscribers } from './subscribers.js'
+import { CLIENT, Subscribers } from './subscribers.js'
 import type {
   Client,
   ClientOptions,
@@ -63,6 +63,8 @@ export interface ClientEnvironment {
 const RECEIVE_WINDOW = { messages: 1_024, bytes: 4_194_304 }
 /** Longest batch taken from a server. */
 const MAX_FRAME_BYTES = 16_777_216
+/** Objects of rooms that were only looked at, as by rendering, are forgotten when there are so many. */
+const MAX_UNUSED_ROOMS = 1_000
 /** RFC 6455 section 5.5: 125 bytes less the code. */
 const MAX_REASON_BYTES = 123
 /** How long `close()` waits for acknowledgements when it isn't told. */
@@ -136,15 +138,15 @@ export class SurewireClient implements Client<Contract> {
     this.#sender = new MessageSender(this.#senderHost, resolved.serializer, resolved.contract)
     this.#roomHost = {
       session: this.#session,
+      handlers: this.#handlers,
+      subscribers: this.#subscribers,
       touch: () => this.#driver.touch(),
       closed: () => this.#closing !== null,
       send: (room, type, data, sendOptions) => this.#sender.send(room, type, data, sendOptions),
-      failed: (error) => this.#announcer.fault(error),
     }
     this.#view = new StatusView(this.#session, environment.clock)
     this.#published = this.#view.snapshot
     this.#storage = this.#openStorage()
-    this.#watchPlatform()
   }
 
   // ── looking ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -158,7 +160,7 @@ export class SurewireClient implements Client<Contract> {
   }
 
   subscribe(listener: () => void): () => void {
-    return this.#subscribers.add(listener)
+    return this.#subscribers.add(CLIENT, listener)
   }
 
   stats(): Stats {
@@ -292,15 +294,15 @@ export class SurewireClient implements Client<Contract> {
   }
 
   on(type: string, handler: AnyHandler, options?: OnOptions): () => void {
-    return this.#handlers.on(type, handler, options)
+    return this.#handlers.on(null, type, handler, options)
   }
 
   once(type: string, handler: AnyHandler): () => void {
-    return this.#handlers.once(type, handler)
+    return this.#handlers.once(null, type, handler)
   }
 
   messages<T extends string>(type: T, options?: MessagesOptions): AsyncIterableIterator<Message<T>> {
-    return this.#handlers.messages(type, options)
+    return this.#handlers.messages(null, type, options)
   }
 
   room(id: string): ClientRoom {
@@ -314,9 +316,15 @@ export class SurewireClient implements Client<Contract> {
         this.name,
       )
     }
+    if (this.#rooms.size % MAX_UNUSED_ROOMS === 0) this.#forgetUnusedRooms()
     const room = new ClientRoom(id, this.#roomHost)
     this.#rooms.set(id, room)
     return room
+  }
+
+  #forgetUnusedRooms(): void {
+    for (const id of this.#rooms.keys())
+      if (!this.#handlers.hears(id) && !this.#subscribers.hears(id)) this.#rooms.delete(id)
   }
 
   // ── wiring ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -362,7 +370,7 @@ export class SurewireClient implements Client<Contract> {
   #makeInbox(): Inbox {
     return new Inbox(
       {
-        registry: (room) => (room === null ? this.#handlers : (this.#rooms.get(room)?.handlers ?? null)),
+        handlers: (room, type) => this.#handlers.handlers(room, type),
         handled: (delivery) => {
           this.#session.handled(delivery)
           this.#driver.touch()
@@ -406,7 +414,9 @@ export class SurewireClient implements Client<Contract> {
     })
   }
 
+  /** From the first dial on: a client that never connects, such as one that a server rendered, holds nothing. */
   #watchPlatform(): void {
+    if (this.#cleanups.length > 0) return
     const { signals, closeOnSignals: names } = this.#options
     if (signals !== false) {
       const stop = this.#environment.signals.listen((signal) => {
@@ -427,6 +437,7 @@ export class SurewireClient implements Client<Contract> {
   #perform(effect: SessionEffect): void {
     switch (effect.type) {
       case 'dial':
+        this.#watchPlatform()
         return this.#dialer.dial(effect.dial, effect.url)
       case 'transmit':
         return this.#dialer.send(effect.dial, effect.data)
@@ -439,7 +450,7 @@ export class SurewireClient implements Client<Contract> {
       case 'settled':
         return this.#announceSettled(effect.entry)
       case 'room-changed':
-        return this.#rooms.get(effect.room)?.changed()
+        return this.#subscribers.notify(effect.room)
       case 'gap':
         this.#announcer.log('warn', 'gap', { ...effect.gap })
         return this.#inbox.inTurn(effect.reader, () => this.#announcer.announce('gap', effect.gap))
@@ -506,14 +517,13 @@ export class SurewireClient implements Client<Contract> {
     const { snapshot } = this
     if (snapshot === this.#published) return
     this.#published = snapshot
-    this.#subscribers.notify()
+    this.#subscribers.notify(CLIENT)
   }
 
   /** Everything is settled: let go of the platform. */
   async #finish(): Promise<void> {
     for (const cleanup of this.#cleanups.splice(0)) cleanup()
     this.#handlers.end()
-    for (const room of this.#rooms.values()) room.handlers.end()
     this.#publish()
     this.#driver.stop()
     await this.#storage?.close()

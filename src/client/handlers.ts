@@ -1,7 +1,7 @@
 /**
  * The handler registry: who hears which message.
  *
- * Owns: subscriptions by type, kept in an eventemitter3; one registry for the client, one for each room.
+ * Owns: subscriptions by room and type, kept in an eventemitter3 for each room that has any.
  * Does not own: the order of messages (inbox.ts).
  */
 import { EventEmitter } from 'eventemitter3'
@@ -18,16 +18,24 @@ export type StoredHandler = (data: unknown, message: Message) => void | Promise<
 const DEFAULT_MAX_BUFFERED = 10_000
 
 export class HandlerRegistry {
-  readonly #emitter = new EventEmitter<Record<string, (data: unknown, message: Message) => unknown>>()
+  readonly #emitters = new Map<
+    string | null,
+    EventEmitter<Record<string, (data: unknown, message: Message) => unknown>>
+  >()
   readonly #buffers = new Set<MessageBuffer>()
   #isEnded = false
 
-  /** Handlers of a type, in order of registration. */
-  handlers(type: string): readonly StoredHandler[] {
-    return this.#emitter.listeners(type)
+  /** Handlers of a type in a room, or in none (`null`), in order of registration. */
+  handlers(room: string | null, type: string): readonly StoredHandler[] {
+    return this.#emitters.get(room)?.listeners(type) ?? []
   }
 
-  on(type: string, handler: AnyHandler, options: OnOptions = {}): () => void {
+  /** Whether anything is heard in a room. */
+  hears(room: string): boolean {
+    return this.#emitters.has(room)
+  }
+
+  on(room: string | null, type: string, handler: AnyHandler, options: OnOptions = {}): () => void {
     if (typeof handler !== 'function') throw new ConfigError('handler', handler, 'a function')
     const { signal } = options
     if (signal?.aborted) return () => undefined
@@ -37,21 +45,26 @@ export class HandlerRegistry {
     const stored: StoredHandler = (data, message) =>
       active ? (handler as StoredHandler)(data, message) : undefined
     // The emitter only keeps handlers; the inbox calls them, and awaits what they return.
+    const emitter = this.#emitters.get(room) ?? new EventEmitter()
+    this.#emitters.set(room, emitter)
     // oxlint-disable-next-line typescript/no-misused-promises
-    this.#emitter.on(type, stored)
+    emitter.on(type, stored)
     const off = (): void => {
+      // Once: the room may have another emitter by then.
+      if (!active) return
       active = false
       // oxlint-disable-next-line typescript/no-misused-promises
-      this.#emitter.off(type, stored)
+      emitter.off(type, stored)
+      if (emitter.eventNames().length === 0) this.#emitters.delete(room)
       stopListening()
     }
     const stopListening = onAbort(signal, off)
     return off
   }
 
-  once(type: string, handler: AnyHandler): () => void {
+  once(room: string | null, type: string, handler: AnyHandler): () => void {
     if (typeof handler !== 'function') throw new ConfigError('handler', handler, 'a function')
-    const off = this.on(type, (data: never, message: never) => {
+    const off = this.on(room, type, (data: never, message: never) => {
       off()
       return handler(data, message)
     })
@@ -59,9 +72,13 @@ export class HandlerRegistry {
   }
 
   /** Messages of a type as they come; reading ends the buffering. */
-  messages<T extends string>(type: T, options: MessagesOptions = {}): AsyncIterableIterator<Message<T>> {
+  messages<T extends string>(
+    room: string | null,
+    type: T,
+    options: MessagesOptions = {},
+  ): AsyncIterableIterator<Message<T>> {
     const buffer = new MessageBuffer(options.maxBuffered ?? DEFAULT_MAX_BUFFERED)
-    const off = this.on(type, (_data: unknown, message: Message) => buffer.push(message))
+    const off = this.on(room, type, (_data: unknown, message: Message) => buffer.push(message))
     const { signal } = options
     const stopListening = onAbort(signal, () => buffer.end(null))
     this.#buffers.add(buffer)

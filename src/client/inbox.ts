@@ -11,11 +11,10 @@ import type { Message } from '../protocol/messages.js'
 import type { LogReader } from '../delivery/reader.js'
 import { isThenable } from '../runtime/thenable.js'
 import type { Delivery } from '../session/client/inputs.js'
-import type { HandlerRegistry, StoredHandler } from './handlers.js'
+import type { StoredHandler } from './handlers.js'
 
 export interface InboxHost {
-  /** The registry of a room, or of the client for `null`; `null` if nobody ever asked for that room. */
-  registry(room: string | null): HandlerRegistry | null
+  handlers(room: string | null, type: string): readonly StoredHandler[]
   handled(delivery: Delivery): void
   failed(error: SurewireError): void
   unhandled(message: Message): void
@@ -104,7 +103,7 @@ export class Inbox {
   #run(message: Message): Promise<void> | null {
     const checked = this.#check(message)
     if (checked === null) return null
-    const handlers = this.#host.registry(message.room)?.handlers(message.type) ?? []
+    const handlers = this.#host.handlers(message.room, message.type)
     if (handlers.length === 0) this.#host.unhandled(message)
     let running: Promise<void> | null = null
     for (const handler of handlers) {

@@ -58,7 +58,7 @@ const ANYTHING: Rule = { allowed: 'anything', holds: () => true }
 
 const section = (fields: Rules, canBeOff = false): Section => ({ fields, canBeOff })
 
-const atLeast = (least: number): Rule => ({
+export const atLeast = (least: number): Rule => ({
   allowed: `a number of at least ${least}`,
   holds: (value) => typeof value === 'number' && value >= least,
 })

@@ -1,17 +1,17 @@
 /**
  * A room as applications hold it.
  *
- * Owns: its handlers, its subscribers, the view on its state.
- * Does not own: the state itself (session/client/rooms.ts); a room can be asked for, and sent to, without being joined.
+ * Owns: the view on its state, and nothing that others wait for: whichever object of a room is used, it is the same room.
+ * Does not own: the state itself (session/client/rooms.ts), handlers and subscribers (the client's); a room can be asked
+ * for, and sent to, without being joined.
  */
 import type { Contract } from '../protocol/contract.js'
 import { ClosedError, ConfigError } from '../protocol/errors.js'
-import type { Member } from '../protocol/frames.js'
 import type { Message } from '../protocol/messages.js'
 import type { JoinFrom } from '../session/client/rooms.js'
 import type { ClientSession } from '../session/client/session.js'
-import { type AnyHandler, HandlerRegistry } from './handlers.js'
-import { Subscribers } from './subscribers.js'
+import type { AnyHandler, HandlerRegistry } from './handlers.js'
+import type { Subscribers } from './subscribers.js'
 import type {
   JoinOptions,
   JoinResult,
@@ -27,36 +27,31 @@ import type {
 /** What rooms need of their client. */
 export interface RoomHost {
   readonly session: Pick<ClientSession, 'room' | 'roomCursor' | 'join' | 'leave' | 'present'>
+  readonly handlers: HandlerRegistry
+  readonly subscribers: Subscribers
   /** The session was changed directly. */
   touch(): void
   closed(): boolean
   send(room: string, type: string, data: unknown, options?: RoomSendOptions): Receipt
-  /** A subscriber threw. */
-  failed(error: unknown): void
 }
 
 export class ClientRoom implements Room<Contract> {
   readonly id: string
-  readonly handlers = new HandlerRegistry()
   readonly presence: Presence
   readonly #host: RoomHost
-  readonly #subscribers: Subscribers
-  readonly #presenceSubscribers: Subscribers
   #snapshot: RoomSnapshot | null = null
-  #members: ReadonlyMap<string, Member> | null = null
 
   constructor(id: string, host: RoomHost) {
     this.id = id
     this.#host = host
-    this.#subscribers = new Subscribers((error) => host.failed(error))
-    this.#presenceSubscribers = new Subscribers((error) => host.failed(error))
     this.presence = {
       get: () => host.session.room(id).members,
       update: (state) => {
         host.session.present(id, checkState(state))
         host.touch()
       },
-      subscribe: (listener) => this.#presenceSubscribers.add(listener),
+      // Whatever changes in a room changes who is there, but for the beginning of a join.
+      subscribe: (listener) => this.subscribe(listener),
     }
   }
 
@@ -80,7 +75,7 @@ export class ClientRoom implements Room<Contract> {
   }
 
   subscribe(listener: () => void): () => void {
-    return this.#subscribers.add(listener)
+    return this.#host.subscribers.add(this.id, listener)
   }
 
   join(options: JoinOptions = {}): Promise<JoinResult> {
@@ -109,24 +104,15 @@ export class ClientRoom implements Room<Contract> {
   }
 
   on(type: string, handler: AnyHandler, options?: OnOptions): () => void {
-    return this.handlers.on(type, handler, options)
+    return this.#host.handlers.on(this.id, type, handler, options)
   }
 
   once(type: string, handler: AnyHandler): () => void {
-    return this.handlers.once(type, handler)
+    return this.#host.handlers.once(this.id, type, handler)
   }
 
   messages<T extends string>(type: T, options?: MessagesOptions): AsyncIterableIterator<Message<T>> {
-    return this.handlers.messages(type, options)
-  }
-
-  /** Tells subscribers that something changed; presence is told apart, for it changes often. */
-  changed(): void {
-    const { members } = this.#host.session.room(this.id)
-    const presenceChanged = members !== this.#members
-    this.#members = members
-    this.#subscribers.notify()
-    if (presenceChanged) this.#presenceSubscribers.notify()
+    return this.#host.handlers.messages(this.id, type, options)
   }
 }
 

@@ -128,7 +128,6 @@ function sameSnapshot(a: Snapshot, b: Snapshot): boolean {
     a.queued === b.queued &&
     a.inFlight === b.inFlight &&
     a.error === b.error &&
-    a.session?.id === b.session?.id &&
-    a.session?.resumed === b.session?.resumed
+    a.session === b.session
   )
 }

@@ -214,7 +214,7 @@ export interface MessagesOptions extends OnOptions {
 
 export interface RequestOptions {
   /** @default options.request.timeoutMs */
-  timeoutMs?: number
+  timeoutMs?: number | undefined
   signal?: AbortSignal
 }
 
@@ -287,7 +287,7 @@ export interface JoinResult {
 
 export interface Presence {
   get(): ReadonlyMap<string, Member>
-  update(state: object): void
+  readonly update: (state: object) => void
   subscribe(listener: () => void): () => void
 }
 

@@ -4,9 +4,9 @@
  * Owns: its words, the countdown, what screen readers hear: the status when it changes, not every second.
  * Does not own: the look: that is CSS variables of the page.
  */
-import { createElement as h, type CSSProperties, type ReactElement, useSyncExternalStore } from 'react'
-import type { Status } from '../client/types.js'
+import type { Snapshot, Status } from '../client/types.js'
 import { useClient } from './context.js'
+import { createElement as h, type CSSProperties, type ReactElement, useSyncExternalStore } from './outside.js'
 import { useConnection } from './use-connection.js'
 
 /** What it says. */
@@ -18,6 +18,8 @@ export interface ConnectionLabels extends Readonly<Record<Status, string>> {
   countdown(seconds: number): string
   /** Messages that wait for the connection. */
   queued(messages: number): string
+  /** Why the connection ended by itself: credentials refused, attempts used up, … */
+  reason(error: NonNullable<Snapshot['error']>): string
 }
 
 export interface ConnectionStatusProps {
@@ -31,12 +33,13 @@ const ENGLISH: ConnectionLabels = {
   connecting: 'Connecting',
   connected: 'Connected',
   reconnecting: 'Reconnecting',
-  closed: 'Connection ended',
+  closed: 'Closed',
   connect: 'Connect',
   disconnect: 'Disconnect',
   retry: 'Retry now',
   countdown: (seconds) => `next attempt in ${seconds} s`,
   queued: (messages) => `${messages} waiting`,
+  reason: ({ message }) => message,
 }
 
 const box: CSSProperties = {
@@ -48,35 +51,52 @@ const box: CSSProperties = {
 }
 
 /**
- * Shows the status, the time to the next attempt and how many messages wait, with buttons to connect, to disconnect
- * and to retry at once. Its look is the page's: `--surewire-gap`, `-color`, and `-dot-…` for each status.
+ * Shows the status, the time to the next attempt, how many messages wait and why the connection ended, with buttons to
+ * connect, to retry at once and to disconnect; none for a client that was closed, which is final. Its look is the
+ * page's: `--surewire-gap`, `-color`, `-off` (how faint a button is that has nothing to do), and `-dot-…` for each status.
  *
  * @example
  * <ConnectionStatus labels={{ connected: 'Online', disconnect: 'Go offline' }} />
  */
 export function ConnectionStatus({ className, labels }: ConnectionStatusProps): ReactElement {
   const client = useClient()
-  const { status, retryAt, queued, error } = useConnection()
+  // Messages under way change nothing here.
+  const { status, retryAt, queued, error } = useConnection((now) => ({ ...now, inFlight: 0 }))
   const say = { ...ENGLISH, ...labels }
-  const rests = status === 'idle' || status === 'closed'
-  // How either went is in the snapshot.
-  const connect = () => void client.connect()
-  const disconnect = () => void client.disconnect()
+  const ended = status === 'closed'
+  const rests = ended || status === 'idle'
+  // Closed without an error is closed for good.
+  const canOpen = !ended || error
+  const waits = retryAt !== null
+  /** It stays when it has nothing to do: a button that goes takes the focus with it. */
+  const button = (does: 'connect' | 'disconnect', label: string, isOff: boolean): ReactElement =>
+    h(
+      'button',
+      {
+        type: 'button',
+        // How it went is in the snapshot.
+        onClick: () => void client[does](),
+        'aria-disabled': isOff,
+        style: { opacity: isOff ? 'var(--surewire-off, 0.5)' : 1 },
+      },
+      label,
+    )
   return h(
     'span',
-    { className, style: box, 'data-status': status, title: error?.message },
+    { className, style: box, 'data-status': status },
     h('span', { 'aria-hidden': true, style: { color: `var(--surewire-dot-${status})` } }, '●'),
-    h('span', { role: 'status', 'aria-live': 'polite' }, say[status]),
-    retryAt !== null && h(Countdown, { until: retryAt, say: say.countdown }),
+    h(
+      'span',
+      { role: 'status', 'aria-live': 'polite' },
+      say[status],
+      ended && error && `: ${say.reason(error)}`,
+    ),
+    waits && h(Countdown, { until: retryAt, say: say.countdown }),
     queued > 0 && h('span', null, say.queued(queued)),
-    rests && button(say.connect, connect),
-    retryAt !== null && button(say.retry, connect),
-    !rests && button(say.disconnect, disconnect),
+    canOpen && button('connect', waits ? say.retry : say.connect, !rests && !waits),
+    canOpen && button('disconnect', say.disconnect, rests),
   )
 }
-
-const button = (label: string, onClick: () => void): ReactElement =>
-  h('button', { type: 'button', onClick }, label)
 
 /** Often enough that no second is skipped; what did not change is not rendered. */
 const LOOK_AGAIN_MS = 250

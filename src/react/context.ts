@@ -4,10 +4,9 @@
  * Owns: the context, and what a hook outside of a provider hears.
  * Does not own: clients (provider.ts).
  */
-import { type Context, createContext, useContext } from 'react'
+import { SurewireError, type Context, createContext, useContext } from './outside.js'
 import type { Client } from '../client/types.js'
 import type { RegisteredContract } from '../protocol/contract.js'
-import { SurewireError } from '../protocol/errors.js'
 
 export type AppClient = Client<RegisteredContract>
 

@@ -1,39 +1,40 @@
 /**
  * What several components want at the same time: it is begun by the first and ended some time after the last.
  *
- * Owns: counting them, and the wait before the end. The wait is what makes React's StrictMode, hot reload and moving
- * from page to page cost nothing: they unmount, and mount again in the same breath.
+ * Owns: counting them. Each share lasts until its own linger has passed, so that the longest decides. The wait is what
+ * makes React's StrictMode, hot reload and moving from page to page cost nothing: they unmount, and mount again in the
+ * same breath.
  * Does not own: what is begun (the hooks).
  */
 
-/** Begins; returns how to end. */
-export type Begin = () => () => void
-
-/** Takes a share in `key`; returns how to give it back, once. */
-export type Hold<Key extends object> = (key: Key, lingerMs: number, begin: Begin) => () => void
-
 interface Lease {
-  readonly end: () => void
-  users: number
-  timer?: ReturnType<typeof setTimeout>
+  readonly end: (() => void) | undefined
+  shares: number
 }
 
-/** Longer timers fire at once (HTML: timers are 32-bit integers). */
-const LONGEST_TIMER_MS = 2_147_483_647
+/** By what is wanted: a client (its connection), a room (being in it), a provider's options (their client). */
+const leases = new WeakMap<object, Lease>()
 
-export function leases<Key extends object>(): Hold<Key> {
-  const held = new WeakMap<Key, Lease>()
-  return (key, lingerMs, begin) => {
-    const lease = held.get(key) ?? { end: begin(), users: 0 }
-    held.set(key, lease)
-    clearTimeout(lease.timer)
-    lease.users++
-    return () => {
-      if (--lease.users > 0 || lingerMs > LONGEST_TIMER_MS) return
-      lease.timer = setTimeout(() => {
-        held.delete(key)
-        lease.end()
-      }, lingerMs)
-    }
+const AT_ONCE = { current: 0 }
+
+/**
+ * Takes a share in `wanted`, which `begin` begins; it returns how to end, or nothing if there is nothing to. Returns how to give the share back, once:
+ * `linger`, in ms, is looked at then; `null`: for ever.
+ */
+export function hold(
+  wanted: object,
+  begin: () => (() => void) | undefined,
+  linger: { readonly current: number | null } = AT_ONCE,
+): () => void {
+  const lease = leases.get(wanted) ?? { end: begin(), shares: 0 }
+  leases.set(wanted, lease)
+  lease.shares++
+  return () => {
+    if (linger.current === null) return
+    setTimeout(() => {
+      if (--lease.shares > 0) return
+      leases.delete(wanted)
+      lease.end?.()
+    }, linger.current)
   }
 }

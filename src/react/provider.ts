@@ -4,12 +4,18 @@
  * Owns: clients made from options: one for each options object, closed when no provider shows it any more.
  * Does not own: when they connect (use-connect.ts); clients that were passed in.
  */
-import { createElement, type ReactElement, type ReactNode, useEffect, useState } from 'react'
-import { createClient } from '../client/create-client.js'
+import {
+  createClient,
+  createElement,
+  type ReactElement,
+  type ReactNode,
+  useEffect,
+  useState,
+} from './outside.js'
 import type { ClientOptions } from '../client/types.js'
 import type { RegisteredContract } from '../protocol/contract.js'
 import { type AppClient, ClientContext } from './context.js'
-import { leases } from './leases.js'
+import { hold } from './leases.js'
 
 type AppOptions = ClientOptions<RegisteredContract>
 
@@ -36,8 +42,8 @@ export type SurewireProviderProps = { readonly children?: ReactNode } & (
  */
 export function SurewireProvider({ client, options, children }: SurewireProviderProps): ReactElement {
   return client === undefined
-    ? createElement(OwnClientProvider, { options }, children)
-    : createElement(ClientContext.Provider, { value: client }, children)
+    ? createElement(OwnClientProvider, { options, children })
+    : createElement(ClientContext.Provider, { value: client, children })
 }
 
 interface OwnClientProps {
@@ -52,12 +58,12 @@ function OwnClientProvider({ options, children }: OwnClientProps): ReactElement 
     // Another one if this was hidden for so long that the old one was closed.
     const current = clientOf(first)
     setClient(current)
-    return hold(current, 0, () => () => {
+    return hold(first, () => () => {
       owned.delete(first)
       void current.close()
     })
   }, [first, client])
-  return createElement(ClientContext.Provider, { value: client }, children)
+  return createElement(ClientContext.Provider, { value: client, children })
 }
 
 /**
@@ -65,7 +71,6 @@ function OwnClientProvider({ options, children }: OwnClientProps): ReactElement 
  * its props: whatever is made while rendering has to be found again.
  */
 const owned = new WeakMap<AppOptions, AppClient>()
-const hold = leases<AppClient>()
 
 function clientOf(options: AppOptions): AppClient {
   const client = owned.get(options) ?? createClient(options)

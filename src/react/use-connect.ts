@@ -3,24 +3,28 @@
  *
  * Owns: when to connect and when to let go.
  */
-import { useEffect } from 'react'
+import { lingerOf, useEffect } from './outside.js'
 import type { Client } from '../client/types.js'
-import { type AppClient, useClient } from './context.js'
-import { leases } from './leases.js'
+import { useClient } from './context.js'
+import { hold } from './leases.js'
+import { useLatest } from './use-latest.js'
 
 export interface ConnectOptions {
-  /** How long the connection is kept after the last component let go of it, in ms; Infinity: for ever. @default 5_000 */
+  /**
+   * How long this component still wants the connection after it let go of it, in ms; Infinity: for ever. Where several
+   * let go, each counts from its own end: the connection lasts until the last of them is over. @default 5_000
+   */
   readonly lingerMs?: number
 }
 
 /** Longer than going from one page to the next takes, shorter than a person stays on it. */
 const DEFAULT_LINGER_MS = 5_000
 
-const hold = leases<AppClient>()
-
 /**
  * Connects the client while at least one mounted component asks for it, and disconnects some time after the last one
  * stopped asking. A connection that was there before the first asked is not let go of.
+ *
+ * Throws a ConfigError that names `lingerMs` if that is not a number of at least 0.
  *
  * @example
  * function TradingPage({ isOpen }) {
@@ -30,15 +34,16 @@ const hold = leases<AppClient>()
  */
 export function useConnect(enabled = true, { lingerMs = DEFAULT_LINGER_MS }: ConnectOptions = {}): void {
   const client = useClient()
+  const linger = useLatest(lingerOf(lingerMs))
   useEffect(
-    () => (enabled ? hold(client, lingerMs, () => connect(client)) : undefined),
-    [client, enabled, lingerMs],
+    () => (enabled ? hold(client, () => connect(client), linger) : undefined),
+    [client, enabled, linger],
   )
 }
 
-function connect(client: Pick<Client, 'snapshot' | 'connect' | 'disconnect'>): () => void {
+function connect(client: Pick<Client, 'snapshot' | 'connect' | 'disconnect'>): (() => void) | undefined {
   const { status } = client.snapshot
-  if (status !== 'idle' && status !== 'closed') return () => undefined
+  if (status !== 'idle' && status !== 'closed') return undefined
   // How it went is in the snapshot and the lifecycle.
   void client.connect()
   return () => void client.disconnect()

@@ -1,23 +1,10 @@
 /**
  * `useConnection`: how the connection is.
- *
- * Owns: what a connection looks like where there is none: on servers.
  */
 import type { Snapshot } from '../client/types.js'
+import { UNTOUCHED_CLIENT } from './outside.js'
 import { useClient } from './context.js'
 import { useSelected } from './use-selected.js'
-
-const ON_SERVER: Snapshot = {
-  status: 'idle',
-  attempt: 0,
-  retryAt: null,
-  queued: 0,
-  inFlight: 0,
-  session: null,
-  error: null,
-}
-
-const whole = (snapshot: Snapshot): unknown => snapshot
 
 /**
  * The client's snapshot, or the part of it that `select` picks. The component renders again only when that part
@@ -29,7 +16,7 @@ const whole = (snapshot: Snapshot): unknown => snapshot
  */
 export function useConnection(): Snapshot
 export function useConnection<Part>(select: (snapshot: Snapshot) => Part): Part
-export function useConnection(select: (snapshot: Snapshot) => unknown = whole): unknown {
+export function useConnection(select?: (snapshot: Snapshot) => unknown): unknown {
   const client = useClient()
-  return useSelected(client, () => client.snapshot, ON_SERVER, select)
+  return useSelected(client, () => client.snapshot, UNTOUCHED_CLIENT, select)
 }

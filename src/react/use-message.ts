@@ -4,10 +4,11 @@
  * Owns: that the handler of the latest render is the one called, and that there is one subscription at a time.
  * Does not own: order and backpressure (client/inbox.ts): what the handler returns is awaited there.
  */
-import { useEffect, useRef } from 'react'
+import { useEffect } from './outside.js'
 import type { Handler } from '../client/types.js'
 import type { ReceiveData, ReceiveType, RegisteredContract } from '../protocol/contract.js'
 import { useClient } from './context.js'
+import { useLatest } from './use-latest.js'
 
 type C = RegisteredContract
 
@@ -31,13 +32,10 @@ export function useMessage<T extends ReceiveType<C>>(
   { room }: UseMessageOptions = {},
 ): void {
   const client = useClient()
-  const latest = useRef(handler)
-  // Both in the same breath, so that a message of the old room never meets the new handler.
-  useEffect(() => {
-    latest.current = handler
-  })
+  // Updated in the same breath as the subscription, so that a message of the old room never meets the new handler.
+  const latest = useLatest(handler)
   useEffect(() => {
     const receiver = room === undefined ? client : client.room(room)
     return receiver.on(type, (data, message) => latest.current(data, message))
-  }, [client, room, type])
+  }, [client, latest, room, type])
 }

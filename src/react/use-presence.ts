@@ -1,7 +1,6 @@
 /**
  * `usePresence`: who is in a room.
  */
-import { useCallback } from 'react'
 import type { Member } from '../protocol/frames.js'
 import { useClient } from './context.js'
 import { useSelected } from './use-selected.js'
@@ -24,12 +23,10 @@ const NOBODY: ReadonlyMap<string, Member> = new Map()
  */
 export function usePresence(id: string): UsePresence {
   const { presence } = useClient().room(id)
-  const members = useSelected(
+  const members = useSelected<ReadonlyMap<string, Member>, ReadonlyMap<string, Member>>(
     presence,
     () => presence.get(),
     NOBODY,
-    (all) => all,
   )
-  const update = useCallback((state: object) => presence.update(state), [presence])
-  return { members, update }
+  return { members, update: presence.update }
 }

@@ -1,9 +1,9 @@
 /**
  * `useRequest`: a request and its answer, as state.
  *
- * Owns: that the latest request counts, and that none outlives its component.
+ * Owns: that the latest request counts, and that none outlives its component, or what it was asked for.
  */
-import { useCallback, useEffect, useRef, useState } from 'react'
+import { useInsertionEffect, useMemo, useState } from './outside.js'
 import type { ReplyData, RegisteredContract, RequestData, RequestType } from '../protocol/contract.js'
 import { useClient } from './context.js'
 
@@ -24,15 +24,19 @@ interface RequestState<Reply> {
 
 export interface UseRequest<Data, Reply> extends RequestState<Reply> {
   /**
-   * Asks. What was asked before and is not answered is aborted. The promise may be ignored: a failure is in `error`.
+   * Asks. What was asked before and is not answered is aborted. The promise may be ignored: a failure is in `error`. After
+   * the component is gone, or asks another client or for another type by now, nothing is asked: it rejects as `aborted`.
    */
   readonly run: (data: Data) => Promise<Reply>
   /** Gives up what is not answered. */
   readonly abort: () => void
 }
 
+const NOTHING = { pending: false, data: undefined, error: null }
+
 /**
- * Requests of a type, with `pending`, `data` and `error`. What is not answered when the component goes is aborted.
+ * Requests of a type, with `pending`, `data` and `error`. What is not answered when the component goes is aborted. Another
+ * type, client or `timeoutMs` begins anew: the old request is aborted and its state gone.
  *
  * @example
  * const search = useRequest('search')
@@ -42,32 +46,43 @@ export function useRequest<T extends RequestType<C>>(
   type: T,
   { timeoutMs }: UseRequestOptions = {},
 ): UseRequest<RequestData<C, T>, ReplyData<C, T>> {
+  type State = RequestState<ReplyData<C, T>>
   const client = useClient()
-  const [state, setState] = useState<RequestState<ReplyData<C, T>>>(NOTHING)
-  const latest = useRef<AbortController>(null)
-  const abort = useCallback(() => {
-    latest.current?.abort()
-    setState((now) => ({ ...now, pending: false }))
-  }, [])
-  const run = useCallback(
-    (data: RequestData<C, T>) => {
-      latest.current?.abort()
-      const { signal } = (latest.current = new AbortController())
-      setState((now) => ({ ...now, pending: true, error: null }))
-      const reply = client.request(type, data, timeoutMs === undefined ? { signal } : { signal, timeoutMs })
-      const settle = (end: Partial<RequestState<ReplyData<C, T>>>): void => {
-        if (!signal.aborted) setState((now) => ({ ...now, pending: false, ...end }))
+  const [[by, state], setLast] = useState<readonly [by: object | null, State]>([null, NOTHING])
+  // All that is asked of one client, for one type and within one time.
+  const asker = useMemo(() => {
+    let latest = new AbortController()
+    let isOver = false
+    const change = (part: Partial<State>): void => {
+      if (!isOver) setLast(([of, now]) => [made, { ...(of === made ? now : NOTHING), ...part }])
+    }
+    const abort = (): void => {
+      latest.abort()
+      change({ pending: false })
+    }
+    const run = (data: RequestData<C, T>): Promise<ReplyData<C, T>> => {
+      abort()
+      if (!isOver) latest = new AbortController()
+      const { signal } = latest
+      const settle = (end: Partial<State>): void => {
+        if (!signal.aborted) change({ pending: false, ...end })
       }
+      change({ pending: true, error: null })
+      const reply = client.request(type, data, { signal, timeoutMs })
       reply.then(
         (answer) => settle({ data: answer }),
         (error: Error) => settle({ error }),
       )
       return reply
-    },
-    [client, type, timeoutMs],
-  )
-  useEffect(() => abort, [abort, client, type])
-  return { ...state, run, abort }
+    }
+    const end = (): void => {
+      isOver = true
+      abort()
+    }
+    const made = { abort, end, run }
+    return made
+  }, [client, timeoutMs, type])
+  // Unlike other effects it ends for good only: StrictMode and <Activity> end those of what comes back.
+  useInsertionEffect(() => asker.end, [asker])
+  return { ...(by === asker ? state : NOTHING), run: asker.run, abort: asker.abort }
 }
-
-const NOTHING = { pending: false, data: undefined, error: null }

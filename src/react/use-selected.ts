@@ -4,7 +4,7 @@
  * Owns: that a component renders again only when the part it selected differs, compared by the values of its fields.
  * Does not own: snapshots (client/).
  */
-import { useCallback, useRef, useSyncExternalStore } from 'react'
+import { useMemo, useRef, useSyncExternalStore } from './outside.js'
 
 /** Whatever tells that it changed: a client, a room, presence. */
 export interface Source {
@@ -16,14 +16,21 @@ export function useSelected<Snapshot, Part>(
   source: Source,
   read: () => Snapshot,
   server: Snapshot,
-  select: (snapshot: Snapshot) => Part,
+  select: (snapshot: Snapshot) => Part = whole,
 ): Part {
-  const last = useRef<{ readonly part: Part } | null>(null)
-  const subscribe = useCallback((listener: () => void) => source.subscribe(listener), [source])
+  const last = useRef<Part | null>(null)
+  const subscribe = useMemo(() => (listener: () => void) => source.subscribe(listener), [source])
+  // Selected once of each snapshot in a render: React takes a part that is never the same twice for a change without end.
+  let seen: Snapshot | undefined
+  let part: Part
   const partOf = (snapshot: Snapshot): Part => {
-    const part = select(snapshot)
-    if (last.current === null || !isSame(last.current.part, part)) last.current = { part }
-    return last.current.part
+    if (seen !== snapshot) {
+      seen = snapshot
+      part = select(snapshot)
+      if (isSame(last.current, part)) part = last.current as Part
+      last.current = part
+    }
+    return part
   }
   return useSyncExternalStore(
     subscribe,
@@ -32,15 +39,16 @@ export function useSelected<Snapshot, Part>(
   )
 }
 
-/** Same value, or plain objects or arrays whose fields are the same values. */
+const whole = (snapshot: unknown): never => snapshot as never
+
+/** Same value, or plain objects or arrays whose fields are the same values. A field that is missing is undefined. */
 function isSame(a: unknown, b: unknown): boolean {
-  if (Object.is(a, b)) return true
-  if (!isPlain(a) || !isPlain(b)) return false
-  const keys = Object.keys(a)
-  return keys.length === Object.keys(b).length && keys.every((key) => key in b && Object.is(a[key], b[key]))
+  return (
+    Object.is(a, b) ||
+    (isPlain(a) && isPlain(b) && Object.keys({ ...a, ...b }).every((key) => Object.is(a[key], b[key])))
+  )
 }
 
 /** Not so a Map or a Date: what they hold is no field. */
-function isPlain(value: unknown): value is Record<string, unknown> {
-  return Array.isArray(value) || (value as object | null | undefined)?.constructor === Object
-}
+const isPlain = (value: unknown): value is Record<string, unknown> =>
+  Array.isArray(value) || (value as object | null | undefined)?.constructor === Object

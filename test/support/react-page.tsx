@@ -12,12 +12,12 @@ import {
   useRoom,
 } from '../../src/react/index.js'
 
-function Everything() {
+function Everything({ id = 'a' }: { id?: string | undefined }) {
   useConnect()
   useMessage('news', () => undefined)
   const status = useConnection((connection) => connection.status)
-  const { status: room } = useRoom('a')
-  const { members } = usePresence('a')
+  const { status: room } = useRoom(id)
+  const { members } = usePresence(id)
   const { pending } = useRequest('double')
   return (
     <p>
@@ -29,10 +29,10 @@ function Everything() {
 
 const Late = lazy(async () => ({ default: Everything }))
 
-export const Page = (props: SurewireProviderProps): ReactElement => (
+export const Page = ({ room, ...props }: SurewireProviderProps & { room?: string }): ReactElement => (
   <StrictMode>
     <SurewireProvider {...props}>
-      <Everything />
+      <Everything id={room} />
     </SurewireProvider>
   </StrictMode>
 )

@@ -44,7 +44,7 @@ interface KnownSession {
 export class Handshake {
   readonly #config: HandshakeConfig
   #session: KnownSession | null = null
-  #resumed = false
+  #shown: { readonly id: string; readonly resumed: boolean } | null = null
   #user: User | null = null
   /** Where replies to this session come; empty before the first WELCOME. */
   #replies = ''
@@ -62,8 +62,9 @@ export class Handshake {
     return this.#replies
   }
 
+  /** The same object until the next WELCOME: applications compare. */
   get session(): { readonly id: string; readonly resumed: boolean } | null {
-    return this.#session === null ? null : { id: this.#session.id, resumed: this.#resumed }
+    return this.#shown
   }
 
   /** The session must not be offered again. */
@@ -113,7 +114,7 @@ export class Handshake {
     this.#session = { id: session.id, key: session.key, attach }
     this.#replies = repliesLog(session.id)
     this.#own = [ALL_LOG, this.#replies, sessionLog(session.id), userLog(user.id)]
-    this.#resumed = session.resumed
+    this.#shown = { id: session.id, resumed: session.resumed }
     this.#user = user
     this.#forgotten = false
     return { resumed: session.resumed, user, ended, userChanged }

@@ -56,6 +56,8 @@ export interface RoomRecord {
 
 export class Rooms {
   readonly #rooms = new Map<string, RoomRecord>()
+  /** One for all that were never joined, so that who looks twice sees the same. */
+  readonly #untouched = newRecord('')
   readonly #changed: (room: string) => void
   /** Rooms of which the server may have to be told something: the end of a turn looks at no others. */
   readonly #unsaid = new Set<RoomRecord>()
@@ -68,27 +70,20 @@ export class Rooms {
     this.#changed = changed
   }
 
-  get(id: string): RoomRecord {
-    let record = this.#rooms.get(id)
-    if (record === undefined) {
-      record = {
-        id,
-        state: { name: 'out' },
-        presence: null,
-        presenceDirty: false,
-        members: new Map(),
-        version: 0,
-        error: null,
-        leaveWaiters: [],
-      }
-      this.#rooms.set(id, record)
-    }
+  /** How a room is. Looking at one that nobody wanted anything of leaves nothing behind. */
+  look(id: string): Readonly<RoomRecord> {
+    return this.#rooms.get(id) ?? this.#untouched
+  }
+
+  #get(id: string): RoomRecord {
+    const record = this.#rooms.get(id) ?? newRecord(id)
+    this.#rooms.set(id, record)
     return record
   }
 
   /** Wants to be in a room. Without `from`, a room that is joined already answers at once. */
   join(id: string, from: JoinFrom | null, presence: object | null, waiter: Waiter): void {
-    const room = this.get(id)
+    const room = this.#get(id)
     if (presence !== null) this.#setPresence(room, presence)
     const { state } = room
     if (state.name === 'joined' && from === null) {
@@ -107,7 +102,7 @@ export class Rooms {
 
   /** Wants to be out of a room; `done` once the server said so, or at once if it never knew. */
   leave(id: string, live: boolean, done: () => void): void {
-    const room = this.get(id)
+    const room = this.#get(id)
     const { state } = room
     if (state.name === 'out') {
       room.presence = null
@@ -130,7 +125,7 @@ export class Rooms {
 
   /** Changes the own presence. */
   present(id: string, state: object): void {
-    this.#setPresence(this.get(id), state)
+    this.#setPresence(this.#get(id), state)
   }
 
   #setPresence(room: RoomRecord, state: object): void {
@@ -275,6 +270,17 @@ export class Rooms {
     for (const waiter of waiters) waiter({ ok: false, error })
   }
 }
+
+const newRecord = (id: string): RoomRecord => ({
+  id,
+  state: { name: 'out' },
+  presence: null,
+  presenceDirty: false,
+  members: new Map(),
+  version: 0,
+  error: null,
+  leaveWaiters: [],
+})
 
 /** Everything up to `n` was answered. */
 function settleLeaves(room: RoomRecord, n: number): void {

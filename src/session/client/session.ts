@@ -121,8 +121,8 @@ export class ClientSession implements Machine<SessionInput> {
     return this.#parts.outbox.inFlight
   }
 
-  room(id: string): RoomRecord {
-    return this.#parts.rooms.get(id)
+  room(id: string): Readonly<RoomRecord> {
+    return this.#parts.rooms.look(id)
   }
 
   /** Everything up to here of a room went through its handlers. */
@@ -182,7 +182,7 @@ export class ClientSession implements Machine<SessionInput> {
     // What cannot be encoded is the caller's mistake, to be heard of here and not at the end of the turn.
     if (presence !== null) this.#config.serializer.encode(presence)
     this.#parts.rooms.join(room, from, presence, answer)
-    if (this.#parts.rooms.get(room).state.name === 'joining') this.#parts.downlink.abandon(roomLog(room))
+    if (this.#parts.rooms.look(room).state.name === 'joining') this.#parts.downlink.abandon(roomLog(room))
   }
 
   leave(room: string, done: () => void): void {

@@ -613,8 +613,23 @@ describe('signals of the platform', () => {
     expect(end.all(FrameType.PING)).toEqual([])
   })
 
-  it('are not listened to when that is switched off', () => {
-    expect(new ClientHarness({ signals: false }).signals.size).toBe(0)
+  it('are not listened to when that is switched off', async () => {
+    const harness = new ClientHarness({ signals: false })
+    await harness.connect()
+
+    expect(harness.signals.size).toBe(0)
+  })
+
+  it('are listened to once, from the first dial on: a client that never connects leaves nothing behind', async () => {
+    const harness = new ClientHarness()
+    harness.client.send('a', 1)
+    await harness.pass()
+    expect(harness.signals.size).toBe(0)
+    await harness.connect()
+    void harness.client.restart()
+    await harness.pass()
+    expect(harness.ends).toHaveLength(2)
+    expect(harness.signals.size).toBe(1)
   })
 
   it('are not needed to notice that the machine slept', async () => {

@@ -194,3 +194,55 @@ describe('presence', () => {
     await expect(room.join({ presence: { n: 1n } })).rejects.toThrow(/bigint/i)
   })
 })
+
+describe('rooms that were only looked at', () => {
+  const lookAround = (client: ClientHarness['client']): void => {
+    for (let index = 0; index < 3_000; index++)
+      expect(client.room(`room ${index}`).snapshot.status).toBe('out')
+  }
+
+  it('are forgotten when there are many, and those in use are not', () => {
+    const { client } = new ClientHarness()
+    const [heard, watched, idle] = ['heard', 'watched', 'idle'].map((id) => client.room(id))
+    heard?.on('news', () => undefined)
+    watched?.subscribe(() => undefined)
+    lookAround(client)
+
+    expect(client.room('heard')).toBe(heard)
+    expect(client.room('watched')).toBe(watched)
+    expect(client.room('idle')).not.toBe(idle)
+  })
+
+  it('work as before for whoever still has one', async () => {
+    const { harness, end } = await inLobby()
+    const old = harness.client.room('lobby')
+    lookAround(harness.client)
+    const again = harness.client.room('lobby')
+    expect(again).not.toBe(old)
+    const heard: unknown[] = []
+    old.on('said', (data) => void heard.push(['old', data]))
+    again.on('said', (data) => void heard.push(['again', data]))
+    end.send(entry('room/lobby', 6, 1))
+    await harness.pass()
+
+    expect(heard).toEqual([
+      ['old', 1],
+      ['again', 1],
+    ])
+    expect(old.snapshot).toEqual(again.snapshot)
+  })
+
+  it('hear on after one who was unsubscribed twice', async () => {
+    const { harness, end } = await inLobby()
+    const room = harness.client.room('lobby')
+    const heard: unknown[] = []
+    const stop = room.on('said', () => undefined)
+    stop()
+    room.on('said', (data) => void heard.push(data))
+    stop()
+    end.send(entry('room/lobby', 6, 1))
+    await harness.pass()
+
+    expect(heard).toEqual([1])
+  })
+})

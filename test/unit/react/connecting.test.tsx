@@ -2,7 +2,16 @@ import { act, render } from '@testing-library/react'
 import { StrictMode, useState } from 'react'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Client, ClientOptions } from '../../../src/client/types.js'
-import { SurewireProvider, useClient, useConnect, useMessage } from '../../../src/react/index.js'
+import {
+  SurewireProvider,
+  useClient,
+  useConnect,
+  useConnection,
+  useMessage,
+  usePresence,
+  useRequest,
+  useRoom,
+} from '../../../src/react/index.js'
 import type { reactContract } from '../../support/react-contract.js'
 import { ReactWorld } from '../../support/react-world.js'
 
@@ -21,11 +30,21 @@ beforeEach(() => {
 })
 
 describe('a hook outside of a provider', () => {
-  it('says what is missing', () => {
+  const hooks: Record<string, () => void> = {
+    useClient: () => void useClient(),
+    useConnect: () => useConnect(),
+    useConnection: () => void useConnection(),
+    useMessage: () => useMessage('news', () => undefined),
+    usePresence: () => void usePresence('a'),
+    useRequest: () => void useRequest('double'),
+    useRoom: () => void useRoom('a'),
+  }
+
+  it.each(Object.entries(hooks))('says what is missing: %s', (_name, useHook) => {
     let told: unknown
     function Lost() {
       try {
-        useClient()
+        useHook()
       } catch (error) {
         told = error
       }
@@ -96,6 +115,66 @@ describe('useConnect', () => {
     linger(LINGER_MS)
     expect(world.client.snapshot.status).toBe('idle')
     expect(world.network.stats.dials).toBe(1)
+  })
+
+  it('lasts until the last linger is over, whoever let go last', async () => {
+    const world = new ReactWorld()
+    const patient = <Connected key="patient" lingerMs={60_000} />
+    const { rerender } = world.render([patient, <Connected key="hasty" lingerMs={0} />])
+    await world.pass()
+    rerender([<Connected key="hasty" lingerMs={0} />])
+    linger(10_000)
+    rerender([])
+    linger(49_999)
+    expect(world.client.snapshot.status).toBe('connected')
+    linger(1)
+    expect(world.client.snapshot.status).toBe('idle')
+  })
+
+  it('goes by the linger of the latest render, even of one that waited for ever', async () => {
+    const world = new ReactWorld()
+    const { rerender } = world.render(<Connected lingerMs={Infinity} />)
+    await world.pass()
+    rerender(<Connected lingerMs={100} />)
+    rerender([])
+    linger(100)
+    expect(world.client.snapshot.status).toBe('idle')
+  })
+
+  it('keeps for ever what waits longer than a timer can', async () => {
+    const world = new ReactWorld()
+    const { rerender } = world.render(<Connected lingerMs={2_147_483_648} />)
+    await world.pass()
+    rerender([])
+    linger(1_000)
+    expect(vi.getTimerCount()).toBe(0)
+    expect(world.client.snapshot.status).toBe('connected')
+  })
+
+  it.each([-1, Number.NaN, '5'])('refuses a linger of %s, and names the field', (lingerMs) => {
+    const world = new ReactWorld()
+    let told: unknown
+    function Wrong() {
+      try {
+        useConnect(true, { lingerMs: lingerMs as number })
+      } catch (error) {
+        told = error
+      }
+      return null
+    }
+    world.render(<Wrong />)
+    expect(told).toMatchObject({ code: 'config_invalid', field: 'lingerMs' })
+    expect(world.client.snapshot.status).toBe('idle')
+  })
+
+  it('leaves no timer behind once every linger is over', async () => {
+    const world = new ReactWorld()
+    const { rerender } = world.render(<Connected />)
+    for (let flip = 0; flip < 100; flip++) rerender(<Connected enabled={flip % 2 === 0} />)
+    rerender([])
+    linger(LINGER_MS)
+    expect(vi.getTimerCount()).toBe(0)
+    expect(world.client.snapshot.status).toBe('idle')
   })
 
   it('lingers as long as it is told, for ever included', async () => {

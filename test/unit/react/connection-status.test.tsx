@@ -10,10 +10,10 @@ beforeEach(() => {
 /** The longest wait before a retry, without jitter, so that a countdown is known. */
 const WAIT_MS = 10_000
 
-function build(props: ConnectionStatusProps = {}) {
+function build(props: ConnectionStatusProps = {}, options: Parameters<ReactWorld['makeClient']>[0] = {}) {
   const world = new ReactWorld()
   const reconnect = { initialDelayMs: WAIT_MS, jitter: 'none' } as const
-  Object.assign(world, { client: world.makeClient({ reconnect }) })
+  Object.assign(world, { client: world.makeClient({ reconnect, ...options }) })
   vi.setSystemTime(world.network.clock.wall())
   const rendered = world.render(<ConnectionStatus {...props} />)
   const press = async (name: string) => {
@@ -31,12 +31,13 @@ async function passOnBoth(world: ReactWorld, ms: number) {
 
 describe('<ConnectionStatus/>', () => {
   it('connects and disconnects', async () => {
-    const { world, press, getByRole, queryByRole } = build()
+    const { world, press, getByRole } = build()
     expect(getByRole('status').textContent).toBe('Disconnected')
     await press('Connect')
     expect(world.client.snapshot.status).toBe('connected')
     expect(getByRole('status').textContent).toBe('Connected')
-    expect(queryByRole('button', { name: 'Connect' })).toBe(null)
+    expect(getByRole('button', { name: 'Connect' }).getAttribute('aria-disabled')).toBe('true')
+    expect(getByRole('button', { name: 'Disconnect' }).getAttribute('aria-disabled')).toBe('false')
     await press('Disconnect')
     expect(world.client.snapshot.status).toBe('idle')
     expect(getByRole('status').textContent).toBe('Disconnected')
@@ -83,12 +84,78 @@ describe('<ConnectionStatus/>', () => {
     expect(container.textContent).not.toContain('waiting')
   })
 
-  it('tells why the connection ended', async () => {
-    const { world, press, getByRole, container } = build()
+  it('offers nothing after close(), which is final', async () => {
+    const { world, getByRole, queryByRole, container } = build()
     await act(() => world.client.close())
-    expect(getByRole('status').textContent).toBe('Connection ended')
-    await press('Connect')
+    expect(getByRole('status').textContent).toBe('Closed')
+    expect(queryByRole('button')).toBe(null)
     expect(container.firstElementChild?.getAttribute('data-status')).toBe('closed')
+  })
+
+  it('tells everybody why the connection ended by itself, and connects again', async () => {
+    const { world, press, getByRole } = build({}, { reconnect: false })
+    world.network.refuse()
+    await press('Connect')
+    const { error } = world.client.snapshot
+    expect(getByRole('status').textContent).toBe(`Closed: ${error?.message}`)
+    world.network.heal()
+    await press('Connect')
+    expect(getByRole('status').textContent).toBe('Connected')
+  })
+
+  it('says the reason in other words', async () => {
+    const labels = { closed: 'Ende', reason: ({ code }: { code: string }) => `[${code}]` }
+    const { world, press, getByRole } = build({ labels }, { reconnect: false })
+    world.network.refuse()
+    await press('Connect')
+    expect(getByRole('status').textContent).toBe(`Ende: [${world.client.snapshot.error?.code}]`)
+  })
+
+  it('keeps the focus on the button that was pressed, whatever it says then', async () => {
+    const { world, press, getByRole } = build()
+    world.network.refuse()
+    const [connect, disconnect] = ['Connect', 'Disconnect'].map((name) => getByRole('button', { name }))
+    connect?.focus()
+    await press('Connect')
+    expect(connect?.textContent).toBe('Retry now')
+    world.network.heal()
+    await press('Retry now')
+    expect(connect?.textContent).toBe('Connect')
+    expect(document.activeElement).toBe(connect)
+    disconnect?.focus()
+    await press('Disconnect')
+    expect(document.activeElement).toBe(disconnect)
+  })
+
+  it('does not render while messages are under way', async () => {
+    const renders = vi.fn<(seconds: number) => string>(() => '')
+    const { world } = build({
+      labels: {
+        get connected() {
+          renders(0)
+          return 'Connected'
+        },
+      },
+    })
+    world.server.on('note', () => undefined)
+    world.network.set({ latencyMs: 20 })
+    await world.connect()
+    await world.pass(100)
+    renders.mockClear()
+    const changes = { queued: 0, inFlight: 0 }
+    let last = world.client.snapshot
+    world.client.subscribe(() => {
+      const { queued, inFlight } = world.client.snapshot
+      if (queued !== last.queued) changes.queued++
+      if (inFlight !== last.inFlight) changes.inFlight++
+      last = world.client.snapshot
+    })
+    for (let index = 0; index < 1_000; index++) {
+      void world.client.send('note', index)
+      if (index % 100 === 99) await world.pass(50)
+    }
+    expect(changes.inFlight).toBeGreaterThan(changes.queued)
+    expect(renders.mock.calls.length).toBeLessThanOrEqual(changes.queued)
   })
 
   it('lets screen readers hear the status, and neither the seconds nor the dot', async () => {
@@ -108,7 +175,7 @@ describe('<ConnectionStatus/>', () => {
       labels: { idle: 'Getrennt', connect: 'Verbinden' },
     })
     expect(getByRole('status').textContent).toBe('Getrennt')
-    expect(getByRole('button').textContent).toBe('Verbinden')
+    expect(getByRole('button', { name: 'Verbinden' }).textContent).toBe('Verbinden')
     expect(container.firstElementChild?.className).toBe('mine')
     const styles = [...container.querySelectorAll('[style]')].map((element) => element.getAttribute('style'))
     expect(styles.join()).not.toMatch(/#[0-9a-f]{3}|rgb|\d(px|rem)/)

@@ -1,5 +1,5 @@
 import { act } from '@testing-library/react'
-import { Component, type ReactNode, useState } from 'react'
+import { Component, type ReactNode, startTransition, useState } from 'react'
 import { describe, expect, it, vi } from 'vitest'
 import { useConnection, useMessage, useRoom } from '../../../src/react/index.js'
 import { ReactWorld } from '../../support/react-world.js'
@@ -207,6 +207,71 @@ describe('useConnection', () => {
     expect(renders).toBe(0)
     expect(wholes).toBeGreaterThan(0)
     expect(container.textContent).toBe('connectedconnected null')
+  })
+
+  it('takes a selector that makes something new each time, however deep', async () => {
+    const world = new ReactWorld()
+    world.server.on('note', () => undefined)
+    let renders = 0
+    function Deep() {
+      renders++
+      const { deep } = useConnection((connection) => ({ deep: { status: connection.status } }))
+      return <output>{deep.status}</output>
+    }
+    const { container } = world.render(<Deep />, { strict: true })
+    await world.connect()
+    expect(container.textContent).toBe('connected')
+    expect(renders).toBeLessThan(20)
+  })
+
+  it('renders who selects the session not once while messages pass', async () => {
+    const world = new ReactWorld()
+    world.server.on('note', () => undefined)
+    await world.connect()
+    let renders = 0
+    function Session() {
+      renders++
+      const { session } = useConnection(({ status, session: whole }) => ({ status, session: whole }))
+      return <output>{String(session?.resumed)}</output>
+    }
+    const { container } = world.render(<Session />)
+    await world.pass()
+    renders = 0
+    for (let index = 0; index < 100; index++) {
+      void world.client.send('note', index)
+      if (index % 10 === 9) await world.pass(5)
+    }
+    expect(renders).toBe(0)
+    expect(container.textContent).toBe('false')
+  })
+
+  it('shows the same everywhere, although the connection changes amid a concurrent render', async () => {
+    const world = new ReactWorld()
+    const Status = () => <output>{useConnection(({ status }) => status)} </output>
+    let change = (): void => undefined
+    function Between() {
+      change()
+      return null
+    }
+    let show = (): void => undefined
+    function Page() {
+      const [shown, setShown] = useState(false)
+      show = () => startTransition(() => setShown(true))
+      return shown ? (
+        <>
+          <Status />
+          <Between />
+          <Status />
+        </>
+      ) : null
+    }
+    const { container } = world.render(<Page />)
+    change = () => {
+      change = () => undefined
+      void world.client.connect()
+    }
+    await act(async () => show())
+    expect(container.textContent).toBe('connecting connecting ')
   })
 
   it('follows the connection through a loss', async () => {

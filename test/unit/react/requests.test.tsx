@@ -1,5 +1,5 @@
 import { act } from '@testing-library/react'
-import { StrictMode } from 'react'
+import { StrictMode, useEffect } from 'react'
 import { describe, expect, it } from 'vitest'
 import { type UseRequest, useRequest } from '../../../src/react/index.js'
 import { ReactWorld } from '../../support/react-world.js'
@@ -88,6 +88,84 @@ describe('useRequest', () => {
     unmount()
     expect(await end).toMatchObject({ code: 'aborted' })
     await world.pass(1_000)
+  })
+
+  it('asks nothing after its component is gone: it rejects as aborted, and sets no state', async () => {
+    const { world, unmount } = await build()
+    const { run, abort } = request
+    unmount()
+    const sent = world.client.stats().messagesSent
+    expect(await run(1).catch((error: unknown) => error)).toMatchObject({ code: 'aborted' })
+    abort()
+    await world.pass(1_000)
+    expect(world.client.stats().messagesSent).toBe(sent)
+  })
+
+  it('begins anew with another client: the old request is aborted, its state gone', async () => {
+    const { world, text, rerender } = await build()
+    act(() => void request.run(2))
+    await world.pass()
+    const old = request
+    let end: Promise<unknown> | undefined
+    act(() => {
+      end = request.run(3).catch((error: unknown) => error)
+    })
+    expect(text()).toBe('pending 4 undefined')
+    const first = world.client
+    Object.assign(world, { client: world.makeClient() })
+    rerender(<Doubler />)
+    expect(text()).toBe('done undefined undefined')
+    expect(await end).toMatchObject({ code: 'aborted' })
+    await world.connect()
+    act(() => void request.run(5))
+    expect(await old.run(6).catch((error: unknown) => error)).toMatchObject({ code: 'aborted' })
+    await world.pass()
+    expect(text()).toBe('done 10 undefined')
+    Object.assign(world, { client: first })
+    rerender(<Doubler />)
+    expect(text()).toBe('done undefined undefined')
+  })
+
+  it('begins anew with another type', async () => {
+    const world = new ReactWorld()
+    world.server.onRequest('half', (data) => data / 2)
+    await world.connect()
+    function Either({ type }: { type: 'double' | 'half' }) {
+      request = useRequest(type)
+      return <output>{`${request.pending} ${request.data}`}</output>
+    }
+    const { container, rerender } = world.render(<Either type="double" />)
+    act(() => void request.run(2))
+    await world.pass()
+    expect(container.textContent).toBe('false 4')
+    rerender(<Either type="half" />)
+    expect(container.textContent).toBe('false undefined')
+    act(() => void request.run(2))
+    await world.pass()
+    expect(container.textContent).toBe('false 1')
+    rerender(<Either type="double" />)
+    expect(container.textContent).toBe('false undefined')
+  })
+
+  it('may be run by an effect of a child, in StrictMode too', async () => {
+    const world = new ReactWorld()
+    await world.connect()
+    function Child({ run }: { run: (data: number) => Promise<number> }) {
+      useEffect(() => void run(8), [run])
+      return null
+    }
+    function Parent() {
+      const { data, run } = useRequest('double')
+      return (
+        <>
+          <Child run={run} />
+          {data}
+        </>
+      )
+    }
+    const { container } = world.render(<Parent />, { strict: true })
+    await world.pass()
+    expect(container.textContent).toBe('16')
   })
 
   it('works in StrictMode, and with a deadline of its own', async () => {

@@ -1,4 +1,4 @@
-import { act } from '@testing-library/react'
+import { act, render } from '@testing-library/react'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { usePresence, useRoom } from '../../../src/react/index.js'
 import { ReactWorld } from '../../support/react-world.js'
@@ -93,6 +93,84 @@ describe('useRoom', () => {
     letGo()
     await world.pass()
     expect(world.client.room('a').snapshot.status).toBe('joined')
+  })
+
+  it('leaves what a component joined, although the room was joined and left by hand before', async () => {
+    const world = new ReactWorld()
+    await world.connect()
+    const room = world.client.room('a')
+    void room.join()
+    await world.pass()
+    const { rerender } = world.render([<Room key="1" id="a" />])
+    act(() => void room.leave())
+    await world.pass()
+    rerender([<Room key="1" id="a" />, <Room key="2" id="a" />])
+    await world.pass()
+    expect(room.snapshot.status).toBe('joined')
+    rerender([<Room key="1" id="a" />])
+    letGo()
+    expect(room.snapshot.status).toBe('joined')
+    rerender([])
+    letGo()
+    await world.pass()
+    expect(room.snapshot.status).toBe('out')
+  })
+
+  it('leaves what a component joined, although it was joined by hand as well', async () => {
+    const world = new ReactWorld()
+    await world.connect()
+    const { unmount } = world.render(<Room id="a" />)
+    void world.client.room('a').join()
+    await world.pass()
+    unmount()
+    letGo()
+    await world.pass()
+    expect(world.client.room('a').snapshot.status).toBe('out')
+  })
+
+  it('stays out of what was left by hand, until another component wants in', async () => {
+    const world = new ReactWorld()
+    await world.connect()
+    const { rerender, container } = world.render([<Room key="1" id="a" />])
+    await world.pass()
+    act(() => void world.client.room('a').leave())
+    await world.pass()
+    expect(container.textContent).toBe('a out 0')
+    rerender([<Room key="1" id="a" />, <Room key="2" id="a" />])
+    await world.pass()
+    expect(container.textContent).toBe('a joined 0a joined 0')
+  })
+
+  it('leaves the room of the old client and joins that of the new one when the client changes', async () => {
+    const world = new ReactWorld()
+    await world.connect()
+    const other = world.makeClient()
+    const { rerender, container } = render(<Room id="a" />, { wrapper: world.Around })
+    await world.pass()
+    const old = world.client
+    Object.assign(world, { client: other })
+    rerender(<Room id="a" />)
+    void other.connect()
+    letGo()
+    await world.pass()
+    expect(container.textContent).toBe('a joined 0')
+    expect(old.room('a').snapshot.status).toBe('out')
+    expect(other.room('a').snapshot.status).toBe('joined')
+  })
+
+  it('ends up where it should in StrictMode, with ids that change, and leaves all of them', async () => {
+    const world = new ReactWorld()
+    await world.connect()
+    const { rerender, unmount } = world.render([<Room key="1" id="a" />], { strict: true })
+    for (const id of ['b', 'a', 'c', 'a', 'b']) rerender([<Room key="1" id={id} />, <Room key={id} id="a" />])
+    letGo()
+    await world.pass()
+    const statuses = () => ['a', 'b', 'c'].map((id) => world.client.room(id).snapshot.status)
+    expect(statuses()).toEqual(['joined', 'joined', 'out'])
+    unmount()
+    letGo()
+    await world.pass()
+    expect(statuses()).toEqual(['out', 'out', 'out'])
   })
 
   it('joins anew when a client that gave up is connected again', async () => {

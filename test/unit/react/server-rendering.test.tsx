@@ -43,6 +43,24 @@ describe('rendering on a server', () => {
     expect(open).not.toHaveBeenCalled()
   })
 
+  it('leaves nothing behind, however many pages are rendered, for however many rooms', async () => {
+    const server = await onServer()
+    const world = new ReactWorld()
+    const before = process.listenerCount('SIGTERM')
+    const timers = process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
+    const grown: number[] = []
+    for (let round = 0; round < 3; round++) {
+      for (let page = 0; page < 500; page++) {
+        const options = { url: 'wss://example.com/ws', closeOnSignals: true }
+        renderToString(<server.Page options={options} />)
+        renderToString(<server.Page client={world.client} room={`room ${round} ${page}`} />)
+      }
+      grown.push(process.listenerCount('SIGTERM') - before)
+    }
+    expect(grown).toEqual([0, 0, 0])
+    expect(process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length).toBe(timers)
+  })
+
   it('shows nobody what the client of another request knows: a shared client looks idle', async () => {
     const world = new ReactWorld()
     await world.connect()

@@ -36,7 +36,7 @@ import { MessageReceipt, type ReceiptSource } from './receipt.js'
 import { ClientRoom, type RoomHost } from './room.js'
 import { StatusView } from './status.js'
 import type { StorageWriter } from './storage-writer.js'
-import { CLIENT, Subscribers } from './subscribers.js'
+import { Subscribers } from './subscribers.js'
 import type {
   Client,
   ClientOptions,
@@ -63,6 +63,8 @@ export interface ClientEnvironment {
 const RECEIVE_WINDOW = { messages: 1_024, bytes: 4_194_304 }
 /** Longest batch taken from a server. */
 const MAX_FRAME_BYTES = 16_777_216
+/** The name of a room's log is `room/` and its id. */
+const MAX_ROOM_LENGTH = MAX_NAME_LENGTH - 5
 /** Objects of rooms that were only looked at, as by rendering, are forgotten when there are so many. */
 const MAX_UNUSED_ROOMS = 1_000
 /** RFC 6455 section 5.5: 125 bytes less the code. */
@@ -160,7 +162,7 @@ export class SurewireClient implements Client<Contract> {
   }
 
   subscribe(listener: () => void): () => void {
-    return this.#subscribers.add(CLIENT, listener)
+    return this.#subscribers.add(null, listener)
   }
 
   stats(): Stats {
@@ -308,14 +310,8 @@ export class SurewireClient implements Client<Contract> {
   room(id: string): ClientRoom {
     const known = this.#rooms.get(id)
     if (known !== undefined) return known
-    if (typeof id !== 'string' || id === '' || id.length > MAX_NAME_LENGTH - 'room/'.length) {
-      throw new ConfigError(
-        'room',
-        id,
-        `a string of 1 to ${MAX_NAME_LENGTH - 'room/'.length} characters`,
-        this.name,
-      )
-    }
+    if (typeof id !== 'string' || id === '' || id.length > MAX_ROOM_LENGTH)
+      throw new ConfigError('room', id, `a string of 1 to ${MAX_ROOM_LENGTH} characters`, this.name)
     if (this.#rooms.size % MAX_UNUSED_ROOMS === 0) this.#forgetUnusedRooms()
     const room = new ClientRoom(id, this.#roomHost)
     this.#rooms.set(id, room)
@@ -324,7 +320,7 @@ export class SurewireClient implements Client<Contract> {
 
   #forgetUnusedRooms(): void {
     for (const id of this.#rooms.keys())
-      if (!this.#handlers.hears(id) && !this.#subscribers.hears(id)) this.#rooms.delete(id)
+      if (!(this.#handlers.hears(id) || this.#subscribers.hears(id))) this.#rooms.delete(id)
   }
 
   // ── wiring ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -517,7 +513,7 @@ export class SurewireClient implements Client<Contract> {
     const { snapshot } = this
     if (snapshot === this.#published) return
     this.#published = snapshot
-    this.#subscribers.notify(CLIENT)
+    this.#subscribers.notify(null)
   }
 
   /** Everything is settled: let go of the platform. */

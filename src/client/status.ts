@@ -120,14 +120,5 @@ export class StatusView {
   }
 }
 
-function sameSnapshot(a: Snapshot, b: Snapshot): boolean {
-  return (
-    a.status === b.status &&
-    a.attempt === b.attempt &&
-    a.retryAt === b.retryAt &&
-    a.queued === b.queued &&
-    a.inFlight === b.inFlight &&
-    a.error === b.error &&
-    a.session === b.session
-  )
-}
+const sameSnapshot = (a: Snapshot, b: Snapshot): boolean =>
+  (Object.keys(a) as (keyof Snapshot)[]).every((field) => a[field] === b[field])

@@ -1,15 +1,16 @@
 /**
  * Those who want to know that something changed.
  *
- * Owns: subscriptions without arguments, as `useSyncExternalStore` and friends have them, to the client or to a room of it.
+ * Owns: subscriptions without arguments, as `useSyncExternalStore` and friends have them, to a room, or to the client
+ * itself (`null`).
  */
-import { EventEmitter } from 'eventemitter3'
+import { HandlerRegistry } from './handlers.js'
 
-/** The client itself; no room has an empty name. */
-export const CLIENT = ''
+/** What all of them hear, in the terms of a registry. */
+const CHANGE = ''
 
 export class Subscribers {
-  readonly #emitter = new EventEmitter()
+  readonly #registry = new HandlerRegistry()
   readonly #failed: (error: unknown) => void
 
   /** `failed` hears of a listener that throws; the others are called all the same. */
@@ -18,23 +19,18 @@ export class Subscribers {
   }
 
   /** Whether anybody wants to know of a room. */
-  hears(topic: string): boolean {
-    return this.#emitter.listenerCount(topic) > 0
+  hears(room: string): boolean {
+    return this.#registry.hears(room)
   }
 
-  add(topic: string, listener: () => void): () => void {
-    // A wrapper of its own, so that the same function subscribed twice is two subscriptions.
-    const own = (): void => listener()
-    this.#emitter.on(topic, own)
-    return () => {
-      this.#emitter.off(topic, own)
-    }
+  add(room: string | null, listener: () => void): () => void {
+    return this.#registry.on(room, CHANGE, listener)
   }
 
-  notify(topic: string): void {
-    for (const listener of this.#emitter.listeners(topic)) {
+  notify(room: string | null): void {
+    for (const listener of this.#registry.handlers(room, CHANGE)) {
       try {
-        listener()
+        ;(listener as () => void)()
       } catch (error) {
         this.#failed(error)
       }

@@ -131,7 +131,7 @@ function begin({ name, books, port }: HandlerHost, { id, redelivered, signal, us
     checkAfterSends(books, port(), id)
     if (message !== undefined && message.runs.length > 1)
       books.sometimes('a message ran again, as redelivered')
-    if (message?.kind === 'message' && message.runs.length === 1) books.count('messages')
+    if (message?.runs.length === 1) books.count('messages')
   })
   return run
 }

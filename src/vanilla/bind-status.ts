@@ -5,7 +5,7 @@
  * Does not own: how it looks; that is the page's style sheet.
  */
 import { also, type ElementOptions, textsOf, words } from './texts.js'
-import { add, elementFrom, say, watch, type WatchedClient } from './watch.js'
+import { add, say, watch, type WatchedClient } from './watch.js'
 
 /** Options of {@link bindStatus}. */
 export interface BindStatusOptions extends ElementOptions {}
@@ -16,7 +16,7 @@ export interface BindStatusOptions extends ElementOptions {}
  * number). A change of the status is announced to screen readers, the countdown is not.
  *
  * @returns unbinds, and takes away what it added
- * @throws TypeError if there is no such element
+ * @throws TypeError if there is no such element, and what one of `texts` throws at the first look: nothing is left behind
  * @example
  * const unbind = bindStatus(client, document.querySelector('#status'))
  * // <p id="status" data-status="reconnecting" data-queued="2">Reconnecting · retrying in 3 s · messages waiting: 2</p>
@@ -26,22 +26,23 @@ export function bindStatus(
   element: Element | null,
   options: BindStatusOptions = {},
 ): () => void {
-  const bound = elementFrom(element)
   const texts = textsOf(options)
-  const state = add(bound, 'span', 'polite')
-  const details = add(bound, 'span', 'off')
-  const stop = watch(client, (snapshot, seconds) => {
-    const { status, queued } = snapshot
-    bound.dataset.status = status
-    bound.dataset.queued = `${queued}`
-    say(state, words(texts, status, snapshot))
-    say(details, also(texts.retryIn, seconds) + also(texts.queued, queued))
-  })
-  return () => {
-    stop()
-    delete bound.dataset.status
-    delete bound.dataset.queued
-    state.remove()
-    details.remove()
-  }
+  const state = add(element, 'span', 'polite')
+  const details = add(element, 'span', 'off')
+  const { dataset } = element as HTMLElement
+  return watch(
+    client,
+    (snapshot, seconds) => {
+      const { status, queued } = snapshot
+      Object.assign(dataset, { status, queued })
+      say(state, words(texts, status, snapshot))
+      say(details, also(texts.retryIn, seconds) + also(texts.queued, queued))
+    },
+    () => {
+      delete dataset.status
+      delete dataset.queued
+      state.remove()
+      details.remove()
+    },
+  )
 }

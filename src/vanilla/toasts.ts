@@ -6,7 +6,7 @@
 import type { Snapshot, Status } from '../client/types.js'
 import { also, type ElementOptions, textsOf, words } from './texts.js'
 import { dress } from './toast-style.js'
-import { add, elementFrom, say, watch, type WatchedClient } from './watch.js'
+import { add, say, watch, type WatchedClient } from './watch.js'
 
 /** Messages of so long after the connection came back count as caught up. */
 const CATCH_UP_MS = 1_000
@@ -30,7 +30,7 @@ function newsOf({ status, error }: Snapshot, was: Status | undefined, news: News
 }
 
 /** A toast, and the region that it is not in yet: of regions that come with their content, screen readers hear nothing. */
-function makeToast(place: Element, dismiss: string) {
+function makeToast(place: Element | null, dismiss: string) {
   const region = add(place, 'div', 'polite')
   const toast = add(region, 'div')
   const message = add(toast, 'span')
@@ -41,7 +41,7 @@ function makeToast(place: Element, dismiss: string) {
   button.style.cssText = 'font:inherit;color:inherit;background:none;border:none;margin-left:1em'
   button.addEventListener('click', () => toast.remove())
   toast.remove()
-  return { region, toast, message, details }
+  return [region, toast, message, details] as const
 }
 
 /**
@@ -51,7 +51,7 @@ function makeToast(place: Element, dismiss: string) {
  *
  * @param container where in the page, or in which shadow tree. @default document.body
  * @returns takes everything back
- * @throws TypeError if the container is no element
+ * @throws TypeError if the container is no element, and what one of `texts` throws at the first look: nothing is left behind
  * @example
  * const stop = connectionToasts(client, undefined, { texts: { lost: 'Keine Verbindung' } })
  */
@@ -61,7 +61,7 @@ export function connectionToasts(
   options: ToastOptions = {},
 ): () => void {
   const texts = textsOf(options)
-  const { region, toast, message, details } = makeToast(elementFrom(container), texts.dismiss)
+  const [region, toast, message, details] = makeToast(container, texts.dismiss)
   let was: Status | undefined
   let news: News
   /** How many messages had come when the connection was lost. */
@@ -89,16 +89,18 @@ export function connectionToasts(
     dress(news, region, toast)
     region.append(toast)
   }
-  const stop = watch(client, (snapshot, seconds) => {
-    const last = news
-    news = newsOf(snapshot, was, last)
-    was = snapshot.status
-    say(details, also(texts.retryIn, seconds))
-    if (news !== last) announce(snapshot)
-  })
-  return () => {
-    stop()
-    clearTimeout(timer)
-    region.remove()
-  }
+  return watch(
+    client,
+    (snapshot, seconds) => {
+      const last = news
+      news = newsOf(snapshot, was, last)
+      was = snapshot.status
+      say(details, also(texts.retryIn, seconds))
+      if (news !== last) announce(snapshot)
+    },
+    () => {
+      clearTimeout(timer)
+      region.remove()
+    },
+  )
 }

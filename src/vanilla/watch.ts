@@ -11,11 +11,13 @@ export type WatchedClient = Pick<Client, 'snapshot' | 'subscribe' | 'stats'>
 
 /**
  * Draws at once, at every change, and whenever another second of the wait has passed. `secondsLeft` is positive only
- * while it waits. Returns how to stop.
+ * while it waits. Returns how to stop, which ends with `undo`. A text of the application that throws at the first look
+ * leaves nothing behind: whoever called has nothing to stop it by.
  */
 export function watch(
   client: WatchedClient,
   draw: (snapshot: Snapshot, secondsLeft: number) => void,
+  undo: () => void,
 ): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined
   const look = (): void => {
@@ -27,21 +29,24 @@ export function watch(
     draw(snapshot, Math.ceil(leftMs / 1_000))
   }
   const unsubscribe = client.subscribe(look)
-  look()
-  return () => {
+  const stop = (): void => {
     unsubscribe()
     clearTimeout(timer)
+    undo()
   }
-}
-
-/** `instanceof` would refuse elements of another frame. */
-export function elementFrom(value: Element | null): HTMLElement {
-  if (value?.nodeType !== 1) throw new TypeError('surewire: no element')
-  return value as HTMLElement
+  try {
+    look()
+  } catch (error) {
+    stop()
+    throw error
+  }
+  return stop
 }
 
 /** Appends a new element. `live`: whether a screen reader tells of its changes at once. */
-export function add(parent: Element, tag: string, live?: 'polite' | 'off'): HTMLElement {
+export function add(parent: Element | null, tag: string, live?: 'polite' | 'off'): HTMLElement {
+  // `instanceof` would refuse elements of another frame.
+  if (parent?.nodeType !== 1) throw new TypeError('surewire: no element')
   const element = document.createElement(tag)
   if (live !== undefined) element.setAttribute('aria-live', live)
   parent.append(element)

@@ -137,6 +137,21 @@ describe('bindStatus', () => {
     expect(element.textContent).toBe('Connecting · 2')
   })
 
+  it('leaves nothing behind when a text throws at the first look', async () => {
+    const page = new Page()
+    page.network.refuse({})
+    await page.connect()
+    const element = document.createElement('p')
+    const retryIn = vi.fn<(seconds: number) => string>(() => {
+      throw new Error('no such word')
+    })
+    expect(() => bindStatus(page.client, element, { texts: { retryIn } })).toThrow('no such word')
+    expect(element.outerHTML).toBe('<p></p>')
+    expect(vi.getTimerCount()).toBe(0)
+    await page.pass(10_000)
+    expect(retryIn).toHaveBeenCalledTimes(1)
+  })
+
   it('refuses what is no element', () => {
     const page = new Page()
     expect(() => bindStatus(page.client, document.querySelector('#missing'))).toThrow(TypeError)

@@ -171,6 +171,20 @@ describe('connectionToasts', () => {
     expect(document.body.innerHTML).toBe('')
   })
 
+  it('leaves nothing behind when a text throws at the first look', async () => {
+    const page = new Page()
+    page.network.refuse({})
+    await page.connect()
+    const retryIn = vi.fn<(seconds: number) => string>(() => {
+      throw new Error('no such word')
+    })
+    expect(() => connectionToasts(page.client, undefined, { texts: { retryIn } })).toThrow('no such word')
+    expect(document.body.innerHTML).toBe('')
+    expect(vi.getTimerCount()).toBe(0)
+    await page.pass(10_000)
+    expect(retryIn).toHaveBeenCalledTimes(1)
+  })
+
   it('refuses a container that is no element', () => {
     const page = new Page()
     expect(() => connectionToasts(page.client, document.querySelector('#missing'))).toThrow(TypeError)

@@ -66,7 +66,7 @@ export const down: Measure = {
     'graphql-ws',
     'mqtt',
   ],
-  rounds: 9,
+  rounds: 7,
   otherRounds: 2,
   plot: 'perSecond',
   run,

@@ -78,8 +78,8 @@ export const fanOut: Measure = {
   ],
   baseline: 'ws',
   peers,
-  rounds: 7,
-  otherRounds: 2,
+  rounds: 5,
+  otherRounds: 1,
   plot: 'ms',
   run: async (context) => ({ ...(await measureFanOut(context, RECEIVERS, BROADCASTS * context.scale)) }),
 }

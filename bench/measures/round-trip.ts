@@ -92,8 +92,8 @@ export const roundTripLoaded: Measure = {
   metrics,
   baseline: 'ws-acks',
   peers: acknowledging,
-  rounds: 7,
-  otherRounds: 2,
+  rounds: 5,
+  otherRounds: 1,
   plot: 'p50',
   async run(context) {
     const client = await warm(context)

@@ -14,9 +14,21 @@ export type Job =
       readonly minutes: number
       readonly steps: string | null
     }
+  | {
+      readonly do: 'plan'
+      /** What the file is called. */
+      readonly seed: string
+      readonly minutes: number
+      readonly text: string
+    }
 
 /** Real time that a job may take, in ms: a world in which something never ends must not hold up the others. */
-const LIMITS_MS: Readonly<Record<Job['do'], number>> = { run: 180_000, replay: 600_000, shrink: 1_200_000 }
+const LIMITS_MS: Readonly<Record<Job['do'], number>> = {
+  run: 180_000,
+  replay: 600_000,
+  plan: 600_000,
+  shrink: 1_200_000,
+}
 
 /** A world needs 50 MB; left alone, a process that makes one after another takes gigabytes before it collects any. */
 const MEMORY = ['--max-old-space-size=512']
@@ -102,8 +114,9 @@ function answerOf(worker: ChildProcess, job: Job): Promise<SeedResult> {
 }
 
 /** What is known of a world that came to no end. */
-function hangOf({ seed, minutes }: Job, limitMs: number): SeedResult {
-  const message = `no end after ${limitMs / 1_000} s; npm run sim -- --replay ${seed} --minutes ${minutes}`
+function hangOf({ do: what, seed, minutes }: Job, limitMs: number): SeedResult {
+  const again = what === 'plan' ? `--plan ${seed}` : `--replay ${seed} --minutes ${minutes}`
+  const message = `no end after ${limitMs / 1_000} s; npm run sim -- ${again}`
   return {
     seed,
     steps: 0,
@@ -116,5 +129,6 @@ function hangOf({ seed, minutes }: Job, limitMs: number): SeedResult {
     situations: [],
     story: null,
     plan: null,
+    kept: null,
   }
 }

@@ -6,7 +6,7 @@
 import type { SimulationReport } from '../src/testing/simulation/index.js'
 
 /** A report on its way between processes. */
-export interface SeedResult extends Omit<SimulationReport, 'seed' | 'failure'> {
+export interface SeedResult extends Omit<SimulationReport, 'seed' | 'failure' | 'drawn'> {
   readonly seed: string
   readonly failure: { readonly invariant: string; readonly message: string } | null
   /** Situations that the scenario names. */
@@ -15,6 +15,8 @@ export interface SeedResult extends Omit<SimulationReport, 'seed' | 'failure'> {
   readonly story: string | null
   /** `index:pauseMs,…` of a shrunk run. */
   readonly plan: string | null
+  /** The shrunk plan itself, as JSON. */
+  readonly kept: string | null
 }
 
 /** What an hour of simulated time has to have. */

@@ -6,6 +6,8 @@
 import {
   drawPlan,
   type Plan,
+  planFromJson,
+  planToJson,
   runPlan,
   type SimulationReport,
   shrinkPlan,
@@ -16,39 +18,41 @@ import type { Job } from './sim-pool.js'
 import type { SeedResult } from './sim-totals.js'
 
 process.on('message', (job: Job) => {
+  // A plan that cannot be read ends this process, and that says why.
   void perform(job).then((result) => process.send?.(result))
 })
 
 async function perform(job: Job): Promise<SeedResult> {
+  if (job.do === 'plan') return told(planFromJson(scenario, job.text))
   const plan = drawPlan(scenario, BigInt(job.seed), { minutes: job.minutes })
   switch (job.do) {
     case 'run':
       return toResult(await runPlan(scenario, plan))
-    case 'replay': {
-      const replayed = job.steps === null ? plan : only(plan, job.steps)
-      const report = await runPlan(scenario, replayed)
-      return toResult(report, tellStory(scenario, replayed, report.failure))
-    }
+    case 'replay':
+      return told(job.steps === null ? plan : only(plan, job.steps))
     case 'shrink': {
       const shrunk = await shrinkPlan(scenario, plan)
-      const report = await runPlan(scenario, shrunk.plan)
-      return toResult(report, tellStory(scenario, shrunk.plan, shrunk.failure), planText(shrunk.plan))
+      const kept = planToJson(scenario, shrunk.plan)
+      return { ...(await told(shrunk.plan)), plan: planText(shrunk.plan), kept }
     }
   }
 }
 
-function toResult(
-  { seed, failure, ...report }: SimulationReport,
-  story: string | null = null,
-  plan: string | null = null,
-): SeedResult {
+/** Runs a plan, and tells its story. */
+async function told(plan: Plan): Promise<SeedResult> {
+  const report = await runPlan(scenario, plan)
+  return { ...toResult(report), story: tellStory(scenario, plan, report.failure) }
+}
+
+function toResult({ seed, failure, drawn: _drawn, ...report }: SimulationReport): SeedResult {
   return {
     ...report,
     seed: String(seed),
     failure: failure === null ? null : { invariant: failure.invariant, message: failureText(failure) },
     situations: scenario.sometimes ?? [],
-    story,
-    plan,
+    story: null,
+    plan: null,
+    kept: null,
   }
 }
 

@@ -8,17 +8,21 @@
  *     --quiet         no line for each seed
  *     --replay S      runs one seed and tells its story; with `--steps` only these steps of it
  *     --steps LIST    index:pauseMs,index:pauseMs,… as a failing run prints it
+ *     --plan FILE     runs a plan that was kept as JSON and tells its story
  *
  * Prints for each seed its trace hash, and at the end simulated hours, messages, faults by kind and violations. A failing
- * seed is cut short and told, of several the first three. Exit code 1 if a seed fails, or if in 20 seeds or more one of the situations that
+ * seed is cut short, told and kept in reports/plan-<seed>.json, of several the first three. A plan goes on being the same when the
+ * scenario draws otherwise: put it into test/sim/past/, and `npm test` runs it. Exit code 1 if a seed fails, or if in 20 seeds or more one of the situations that
  * the scenario names never occurred, or messages and faults were too few. A seed that comes to no end in three minutes of real time has failed.
  */
 import { availableParallelism } from 'node:os'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { compile } from './compile.js'
+import { compile, ROOT } from './compile.js'
 import { someMinutes, wholeNumber } from './numbers.js'
 import { type SeedResult, SimulationTotals } from './sim-totals.js'
-import { withWorkers } from './sim-pool.js'
+import { type Job, withWorkers } from './sim-pool.js'
 
 const { values } = parseArgs({
   options: {
@@ -29,6 +33,7 @@ const { values } = parseArgs({
     quiet: { type: 'boolean', default: false },
     replay: { type: 'string' },
     steps: { type: 'string' },
+    plan: { type: 'string' },
   },
 })
 
@@ -40,8 +45,9 @@ const [worker = ''] = await compile(['scripts/sim-worker.ts'], 'test/sim/.build'
 const MAX_STORIES = 3
 const ENOUGH_FOR_SITUATIONS = 20
 
-if (values.replay === undefined) await runMany(BigInt(values.start), seeds)
-else await replay(values.replay, values.steps ?? null)
+if (values.plan !== undefined) await runKept(values.plan)
+else if (values.replay === undefined) await runMany(BigInt(values.start), seeds)
+else await tell({ do: 'replay', seed: values.replay, minutes, steps: values.steps ?? null })
 
 async function runMany(start: bigint, count: number): Promise<void> {
   const totals = new SimulationTotals()
@@ -57,9 +63,7 @@ async function runMany(start: bigint, count: number): Promise<void> {
     )
     for (const { seed } of totals.ended.slice(0, MAX_STORIES)) {
       console.log(`\ncutting seed ${seed} short …`)
-      await pool.runAll([{ do: 'shrink', seed, minutes }], ({ story, plan }) => {
-        console.log(`${story}\n\nnpm run sim -- --replay ${seed} --minutes ${minutes} --steps ${plan}`)
-      })
+      await pool.runAll([{ do: 'shrink', seed, minutes }], tellShrunk)
     }
   })
   console.log(totals.tell((performance.now() - begin) / 1_000))
@@ -70,9 +74,23 @@ async function runMany(start: bigint, count: number): Promise<void> {
   if (totals.failed.length + missing.length + tooFew.length > 0) process.exitCode = 1
 }
 
-async function replay(seed: string, steps: string | null): Promise<void> {
+function tellShrunk({ seed, story, plan, kept, failure }: SeedResult): void {
+  // Cutting short came to no end.
+  if (kept === null) return console.log(failure?.message)
+  console.log(`${story}\n\nnpm run sim -- --replay ${seed} --minutes ${minutes} --steps ${plan}`)
+  const path = `reports/plan-${seed}.json`
+  mkdirSync(join(ROOT, 'reports'), { recursive: true })
+  writeFileSync(join(ROOT, path), kept)
+  console.log(`\nThe plan is in ${path}:\n\nnpm run sim -- --plan ${path}`)
+}
+
+async function runKept(path: string): Promise<void> {
+  await tell({ do: 'plan', seed: path, minutes, text: readFileSync(path, 'utf8') })
+}
+
+async function tell(job: Job): Promise<void> {
   await withWorkers(worker, 1, (pool) =>
-    pool.runAll([{ do: 'replay', seed, minutes, steps }], (result) => {
+    pool.runAll([job], (result) => {
       console.log(result.story)
       console.log(line(result))
       if (result.failure !== null) process.exitCode = 1

@@ -10,6 +10,7 @@ import { Books } from './books.js'
 import { Disk } from './disk.js'
 import { Member } from './member.js'
 import { drawHabits, drawParameters, type Habits, type Parameters } from './parameters.js'
+import { QUIET_PARAMETERS, quietHabits } from './quiet.js'
 import { comeToRest } from './rest.js'
 import { Servers } from './servers.js'
 import { SharedStore } from './shared-store.js'
@@ -37,7 +38,7 @@ export class SurewireWorld implements SimulatedWorld {
     this.clock = clock
     this.network = network
     this.random = random
-    this.parameters = drawParameters(random.fork('parameters'))
+    this.parameters = context.draw('parameters', drawParameters, QUIET_PARAMETERS)
     const { historyMessages, limits, users } = this.parameters
     const { sessionMs, maxInFlight } = limits
     this.books = new Books(context, network, this.parameters, (link, frame) =>
@@ -55,8 +56,7 @@ export class SurewireWorld implements SimulatedWorld {
     const { parameters, books, store: shared } = this
     this.servers = new Servers({ clock, network, random: random.fork('servers'), parameters, books, shared })
     network.set({ latencyMs: 5 })
-    for (const user of users)
-      this.open(drawHabits(random.fork(`habits ${user} ${this.#pages}`), user, this.parameters), new Disk())
+    for (const user of users) this.open(this.#habits(`habits ${user} ${this.#pages}`, user), new Disk())
   }
 
   /** The member in a place; plans don't know how many there are. */
@@ -103,8 +103,12 @@ export class SurewireWorld implements SimulatedWorld {
     if (place < 0) return
     this.former.push(member)
     const { habits, disk, name } = member
-    const next = drawHabits(this.random.fork(`after ${name}`), habits.user, this.parameters, habits)
-    this.open(next, disk, place)
+    this.open(this.#habits(`after ${name}`, habits.user, habits), disk, place)
+  }
+
+  #habits(name: string, user: string, before?: Habits): Habits {
+    const draw = (random: SeededRandom): Habits => drawHabits(random, user, this.parameters, before)
+    return this.context.draw(name, draw, quietHabits(user, this.parameters, before))
   }
 
   later(ms: number, what: () => void): void {

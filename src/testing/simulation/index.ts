@@ -3,6 +3,7 @@
  */
 export { clockFaults, type FaultyWorld, networkFaults } from './faults.js'
 export { drawPlan, type PlanOptions } from './plan.js'
+export { planFromJson, planToJson } from './plan-json.js'
 export { runPlan, simulate } from './run.js'
 export { type ShrinkOptions, type ShrunkPlan, shrinkPlan } from './shrink.js'
 export { step, type TypedStep } from './step.js'

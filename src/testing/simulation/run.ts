@@ -8,6 +8,7 @@ import { type ManualClock, manualClock } from '../manual-clock.js'
 import { createTestNetwork } from '../network.js'
 import type { TestNetwork } from '../network-types.js'
 import { type SeededRandom, seededRandom } from '../seeded-random.js'
+import { Drawn } from './drawn.js'
 import { drawPlan, type PlanOptions } from './plan.js'
 import { TraceHash } from './trace-hash.js'
 import type {
@@ -33,7 +34,7 @@ export async function runPlan<World extends SimulatedWorld>(
   scenario: Scenario<World>,
   plan: Plan,
 ): Promise<SimulationReport> {
-  const run = new Run(plan.seed)
+  const run = new Run(plan)
   try {
     const world = scenario.build(run)
     for (const step of plan.steps) {
@@ -70,6 +71,7 @@ class Run implements SimulationContext {
   readonly clock: ManualClock
   readonly network: TestNetwork<ManualClock>
   failure: SimulationFailure | null = null
+  readonly #drawn: Drawn
   readonly #startMs: number
   readonly #hash = new TraceHash()
   readonly #counts: Tally = new Map()
@@ -78,9 +80,10 @@ class Run implements SimulationContext {
   #taken = 0
   #current: number | null = null
 
-  constructor(seed: bigint) {
+  constructor({ seed, drawn }: Plan) {
     this.seed = seed
     this.random = seededRandom(seed).fork('world')
+    this.#drawn = new Drawn(this.random, drawn)
     this.clock = manualClock()
     this.#startMs = this.clock.now()
     this.network = createTestNetwork({ seed, clock: this.clock })
@@ -104,6 +107,10 @@ class Run implements SimulationContext {
 
   resting(): void {
     this.#current = null
+  }
+
+  draw<Value>(name: string, draw: (random: SeededRandom) => Value, quiet?: Value): Value {
+    return this.#drawn.draw(name, draw, quiet)
   }
 
   count(what: string, by = 1): void {
@@ -136,6 +143,7 @@ class Run implements SimulationContext {
       faults: Object.fromEntries(this.#faults),
       sometimes: Object.fromEntries(this.#sometimes),
       hash: this.#hash.digest(),
+      drawn: this.#drawn.values(),
       failure: this.failure,
     }
   }

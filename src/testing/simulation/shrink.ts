@@ -5,7 +5,14 @@
  * Does not own: running. A plan counts as failing while the same invariant is broken.
  */
 import { runPlan } from './run.js'
-import type { Plan, PlannedStep, Scenario, SimulatedWorld, SimulationFailure } from './types.js'
+import type {
+  Plan,
+  PlannedStep,
+  Scenario,
+  SimulatedWorld,
+  SimulationFailure,
+  SimulationReport,
+} from './types.js'
 
 export interface ShrinkOptions {
   /** Runs it may take. @default 400 */
@@ -13,6 +20,7 @@ export interface ShrinkOptions {
 }
 
 export interface ShrunkPlan {
+  /** With what the world drew, so that it can be kept (`planToJson`). */
   readonly plan: Plan
   readonly failure: SimulationFailure
   /** Runs it took. */
@@ -34,33 +42,35 @@ export async function shrinkPlan<World extends SimulatedWorld>(
   plan: Plan,
   { maxRuns = 400 }: ShrinkOptions = {},
 ): Promise<ShrunkPlan> {
-  const { failure } = await runPlan(scenario, plan)
+  const { failure, drawn } = await runPlan(scenario, plan)
   if (failure === null) throw new RangeError(`seed ${plan.seed} does not fail: nothing to shrink`)
-  const trial = new Trial(scenario, plan, failure, maxRuns)
+  const trial = new Trial(scenario, plan, { failure, drawn }, maxRuns)
   await trial.cutTail()
   await trial.minimize()
   await trial.dropPauses()
   return trial.result()
 }
 
+type Failed = Pick<SimulationReport, 'drawn'> & { readonly failure: SimulationFailure }
+
 class Trial<World extends SimulatedWorld> {
   #steps: readonly PlannedStep[]
-  #failure: SimulationFailure
+  #failed: Failed
   #runs = 1
 
   constructor(
     readonly scenario: Scenario<World>,
     readonly original: Plan,
-    failure: SimulationFailure,
+    failed: Failed,
     readonly maxRuns: number,
   ) {
     this.#steps = original.steps
-    this.#failure = failure
+    this.#failed = failed
   }
 
   /** What comes after the failure did not cause it. */
   async cutTail(): Promise<void> {
-    const { step } = this.#failure
+    const { step } = this.#failed.failure
     if (step === null) return
     await this.#try(this.#steps.filter(({ index }) => index <= step))
   }
@@ -85,11 +95,9 @@ class Trial<World extends SimulatedWorld> {
   }
 
   result(): ShrunkPlan {
-    return {
-      plan: { seed: this.original.seed, steps: this.#steps },
-      failure: this.#failure,
-      runs: this.#runs,
-    }
+    const { failure, drawn } = this.#failed
+    const plan = { seed: this.original.seed, drawn, steps: this.#steps }
+    return { plan, failure, runs: this.#runs }
   }
 
   async #dropOneOf(parts: readonly (readonly PlannedStep[])[]): Promise<boolean> {
@@ -106,10 +114,10 @@ class Trial<World extends SimulatedWorld> {
 
   async #try(steps: readonly PlannedStep[]): Promise<boolean> {
     this.#runs++
-    const { failure } = await runPlan(this.scenario, { seed: this.original.seed, steps })
-    if (failure?.invariant !== this.#failure.invariant) return false
+    const { failure, drawn } = await runPlan(this.scenario, { ...this.original, steps })
+    if (failure?.invariant !== this.#failed.failure.invariant) return false
     this.#steps = steps
-    this.#failure = failure
+    this.#failed = { failure, drawn }
     return true
   }
 }

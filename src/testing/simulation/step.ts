@@ -15,6 +15,11 @@ export interface TypedStep<World, Args> {
   /** A fault that found nothing to disturb returns `false`, and is not counted. */
   readonly run: (world: World, args: Args) => Effect | Promise<Effect>
   readonly tell: (args: Args) => string
+  /**
+   * Arguments that the step got after plans had been kept, with values at which it does what it did before. `planFromJson`
+   * gives them to steps that lack them.
+   */
+  readonly quiet?: Partial<Args>
 }
 
 /**
@@ -36,6 +41,7 @@ export function step<World, Args>({
   draw,
   run,
   tell,
+  quiet,
 }: TypedStep<World, Args>): Step<World> {
   return {
     weight,
@@ -43,5 +49,6 @@ export function step<World, Args>({
     draw,
     run: (world, args) => run(world, args as Args),
     tell: (args) => tell(args as Args),
+    ...(quiet === undefined ? {} : { quiet }),
   }
 }

@@ -19,6 +19,8 @@ export interface Step<World> {
   readonly run: (world: World, args: unknown) => Effect | Promise<Effect>
   /** Half a sentence for a person: `cuts link 2`. */
   readonly tell: (args: unknown) => string
+  /** Arguments that plans kept from before they existed lack, see `TypedStep.quiet`. */
+  readonly quiet?: unknown
 }
 
 /** `false`: nothing was disturbed, so that it does not count as a fault. */
@@ -52,6 +54,14 @@ export interface SimulationContext {
   readonly seed: bigint
   /** A stream for the world's own choices; fork it for each part. */
   readonly random: SeededRandom
+  /**
+   * Draws something of the world that is plain data, such as its sizes, under a name of its own. It becomes part of the
+   * plan, so that a plan that was kept has it still when the world draws otherwise; `draw` is given `random.fork(name)`.
+   *
+   * `quiet` stands for what a kept plan lacks, all of it or single keys: values with which a world of that time behaves as it
+   * did. Without it what a kept plan lacks is drawn.
+   */
+  draw<Value>(name: string, draw: (random: SeededRandom) => Value, quiet?: Value): Value
   readonly clock: ManualClock
   /** Its traffic is part of the trace. */
   readonly network: TestNetwork<ManualClock>
@@ -75,9 +85,11 @@ export interface PlannedStep {
   readonly pauseMs: number
 }
 
-/** All that will be done to a world. */
+/** All that will be done to a world. What is left to chance while it runs, such as delays, follows from the seed. */
 export interface Plan {
   readonly seed: bigint
+  /** What the world drew by name (`SimulationContext.draw`). Absent: it draws from the seed. */
+  readonly drawn?: Readonly<Record<string, unknown>>
   readonly steps: readonly PlannedStep[]
 }
 
@@ -95,6 +107,8 @@ export interface SimulationReport {
   readonly sometimes: Readonly<Record<string, number>>
   /** Of everything that happened, in order. The same seed and plan give the same. */
   readonly hash: string
+  /** What the world drew by name (`SimulationContext.draw`), for a plan that is to be kept. */
+  readonly drawn: Readonly<Record<string, unknown>>
   /** What was broken, or `null`. */
   readonly failure: SimulationFailure | null
 }

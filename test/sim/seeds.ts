@@ -2,7 +2,7 @@
  * Seeds that once failed, by the name of what they found. They stay in the suite.
  *
  * A seed stands for a plan only as long as the scenario draws the same: when it changes, the name of what was found stays,
- * with a unit test, and the seed is one more of many.
+ * with a unit test, and the seed is one more of many. What fails from now on is kept as a plan (past.ts).
  */
 export interface PastSeed {
   readonly seed: number

@@ -16,6 +16,7 @@ import { MAX_NAME_LENGTH } from '../protocol/check.js'
 import type { Window } from '../protocol/frames.js'
 import { unreachable } from '../protocol/machine.js'
 import type { Message } from '../protocol/messages.js'
+import type { ConnectionConfig } from '../connection/machine.js'
 import type { OutboxEntry } from '../delivery/producer.js'
 import { wireSize } from '../serializers/size.js'
 import { Dialer } from '../runtime/dialer.js'
@@ -78,7 +79,7 @@ export class SurewireClient implements Client<Contract> {
   readonly #resolved: ResolvedOptions
   readonly #environment: ClientEnvironment
   readonly #announcer: Announcer
-  readonly #driver: Driver<SessionInput, SessionEffect>
+  readonly #driver: Driver<SessionInput, SessionEffect, ClientSession>
   readonly #session: ClientSession
   readonly #dialer: Dialer
   readonly #inbox: Inbox
@@ -106,7 +107,12 @@ export class SurewireClient implements Client<Contract> {
       if (fate === 'sent') this.#driver.touch()
       return fate
     },
-    cancel: (source) => this.#cancel(source),
+    cancel: (source) => {
+      if (source.settled) return false
+      const cancelled = this.#session.cancel(source as OutboxEntry, 'cancelled', 'cancel() was called')
+      if (cancelled) this.#driver.touch()
+      return cancelled
+    },
     stored: (source) => this.#stored(source),
     ended: (source) => this.#announceSettled(source),
   }
@@ -121,20 +127,15 @@ export class SurewireClient implements Client<Contract> {
     this.#resolved = resolved
     this.#environment = environment
     this.#announcer = new Announcer(resolved.name, resolved.logger)
-    const sessions: ClientSession[] = []
-    this.#driver = new Driver<SessionInput, SessionEffect>({
+    this.#driver = new Driver({
       clock: environment.clock,
-      machine: (sink) => {
-        const session = this.#makeSession(sink)
-        sessions.push(session)
-        return session
-      },
+      machine: (sink) => this.#makeSession(sink),
       perform: (effect) => this.#perform(effect),
       afterTurn: () => this.#publish(),
       onClockJump: (jumpMs) => this.#wake('clock_jump', `the clock jumped by ${Math.round(jumpMs)} ms`),
       onFault: (error) => this.#announcer.fault(error),
     })
-    this.#session = sessions[0] as ClientSession
+    this.#session = this.#driver.machine
     this.#dialer = this.#makeDialer()
     this.#inbox = this.#makeInbox()
     this.#sender = new MessageSender(this.#senderHost, resolved.serializer, resolved.contract)
@@ -241,7 +242,8 @@ export class SurewireClient implements Client<Contract> {
   update(options: ClientUpdate<Contract>): void {
     checkUpdate(options, this.name)
     Object.assign(this.#options, options)
-    this.#session.configure(connectionConfig(this.#options), pingInterval(this.#options))
+    const config = connectionConfig(this.#options)
+    this.#session.configure(config, pingInterval(config))
     this.#announcer.log('info', 'options changed', { fields: Object.keys(options) })
     const { connection } = this.#session
     // A terminal error is no longer terminal once what caused it was changed.
@@ -329,15 +331,16 @@ export class SurewireClient implements Client<Contract> {
     const { random } = this.#environment
     const options = this.#options
     const storage = options.queue?.storage
+    const connection = connectionConfig(options)
     return new ClientSession(
       {
         serializer: this.#resolved.serializer,
         translator: () => this.#resolved.dialect.translator(),
-        connection: connectionConfig(options),
+        connection,
         handshake: {
           device: options.device ?? null,
           userLogFrom: options.userLog?.from ?? 'now',
-          pingMs: pingInterval(options),
+          pingMs: pingInterval(connection),
           maxFrame: MAX_FRAME_BYTES,
         },
         outbox: this.#resolved.queue,
@@ -376,13 +379,6 @@ export class SurewireClient implements Client<Contract> {
       },
       this.#resolved.contract,
     )
-  }
-
-  #cancel(source: ReceiptSource): boolean {
-    if (source.settled) return false
-    const cancelled = this.#session.cancel(source as OutboxEntry, 'cancelled', 'cancel() was called')
-    if (cancelled) this.#driver.touch()
-    return cancelled
   }
 
   async #stored(source: ReceiptSource): Promise<'stored' | 'memory-only'> {
@@ -527,8 +523,7 @@ export class SurewireClient implements Client<Contract> {
   }
 }
 
-const pingInterval = ({ heartbeat }: Pick<ClientOptions, 'heartbeat' | 'connectTimeoutMs'>): number =>
-  connectionConfig(heartbeat === undefined ? {} : { heartbeat }).heartbeat?.intervalMs ?? 0
+const pingInterval = ({ heartbeat }: ConnectionConfig): number => heartbeat?.intervalMs ?? 0
 
 /** Whoever does not await hears of failures by lifecycle and snapshot: the rejection is no unhandled one. */
 function alsoUnawaited(promise: Promise<void>): Promise<void> {

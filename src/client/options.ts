@@ -7,6 +7,7 @@
 import { nativeDialect } from '../dialects/native.js'
 import type { Dialect } from '../connection/dialect.js'
 import type { ConnectionConfig } from '../connection/machine.js'
+import type { OutboxLimits } from '../delivery/outbox.js'
 import type { Serializer } from '../protocol/codec.js'
 import { checkContract, type Contract } from '../protocol/contract.js'
 import { ConfigError } from '../protocol/errors.js'
@@ -15,7 +16,7 @@ import type { Logger, Transport } from '../runtime/ports.js'
 import { json } from '../serializers/json.js'
 import { webSocket } from '../transports/websocket.js'
 import { checkOption, checkOptions, OBJECT, optionRules } from './option-rules.js'
-import type { ClientOptions, ClientUpdate, QueueOptions } from './types.js'
+import type { ClientOptions, ClientUpdate } from './types.js'
 
 /** The documented defaults; a test holds the docstrings against them. */
 export const DEFAULTS = {
@@ -36,6 +37,11 @@ export const DEFAULTS = {
   request: { timeoutMs: 15_000 },
 } as const
 
+/** Shared by all clients that have no other: none of them remembers anything. */
+const SERIALIZER = json()
+const DIALECT = nativeDialect(SERIALIZER)
+const TRANSPORTS = [webSocket()]
+
 /** Options after the check, every default in place. */
 export interface ResolvedOptions {
   readonly name: string
@@ -43,7 +49,7 @@ export interface ResolvedOptions {
   readonly serializer: Serializer
   readonly dialect: Dialect
   readonly transports: readonly Transport[]
-  readonly queue: Required<Omit<QueueOptions, 'storage'>>
+  readonly queue: OutboxLimits
   readonly requestTimeoutMs: number
   readonly logger: Logger
 }
@@ -52,19 +58,18 @@ export interface ResolvedOptions {
 export function resolveOptions<C extends Contract>(options: ClientOptions<C>): ResolvedOptions {
   const rules = optionRules()
   checkOption('options', options, OBJECT)
-  const { name = DEFAULTS.name, serializer = json(), device, logger } = options
+  const { name = DEFAULTS.name, serializer = SERIALIZER, device, logger } = options
   checkOption('url', options.url, rules.url, name)
   checkOptions(options, rules, name)
   checkContract(options.contract, name)
   if (device !== undefined) checkDevice(device, serializer, name)
-  const { maxMessages, maxBytes, overflow } = { ...DEFAULTS.queue, ...options.queue }
   return {
     name,
     contract: options.contract ?? null,
     serializer,
-    dialect: options.dialect ?? nativeDialect(serializer),
-    transports: options.transports ?? [webSocket()],
-    queue: { maxMessages, maxBytes, overflow },
+    dialect: options.dialect ?? (serializer === SERIALIZER ? DIALECT : nativeDialect(serializer)),
+    transports: options.transports ?? TRANSPORTS,
+    queue: { ...DEFAULTS.queue, ...options.queue },
     requestTimeoutMs: options.request?.timeoutMs ?? DEFAULTS.request.timeoutMs,
     logger: logger === undefined ? silentLogger : guardLogger(logger),
   }

@@ -24,10 +24,10 @@ const FLUSH: DriverInput = { type: 'flush' }
  */
 const CLOCK_JUMP_MS = 2_500
 
-export interface DriverOptions<In, Out> {
+export interface DriverOptions<In, Out, M extends Machine<In | DriverInput> = Machine<In | DriverInput>> {
   clock: Clock
   /** Makes the machine around the driver's sink. */
-  machine: (sink: Sink<Out>) => Machine<In | DriverInput>
+  machine: (sink: Sink<Out>) => M
   /** Does one effect. Errors it throws go to `onFault`. */
   perform: (effect: Out) => void
   /** After the last effect of a turn: publish snapshots. */
@@ -38,9 +38,10 @@ export interface DriverOptions<In, Out> {
   onFault: (error: unknown) => void
 }
 
-export class Driver<In, Out> {
-  readonly #options: DriverOptions<In, Out>
-  readonly #machine: Machine<In | DriverInput>
+export class Driver<In, Out, M extends Machine<In | DriverInput> = Machine<In | DriverInput>> {
+  /** What it runs; whoever changes it directly has to `touch` the driver. */
+  readonly machine: M
+  readonly #options: DriverOptions<In, Out, M>
   #effects: Out[] = []
   #inputs: (In | DriverInput)[] = []
   #running = false
@@ -50,10 +51,10 @@ export class Driver<In, Out> {
   /** Wall clock minus monotonic clock, as last seen. */
   #wallAhead: number
 
-  constructor(options: DriverOptions<In, Out>) {
+  constructor(options: DriverOptions<In, Out, M>) {
     this.#options = options
     this.#wallAhead = options.clock.wall() - options.clock.now()
-    this.#machine = options.machine((effect) => {
+    this.machine = options.machine((effect) => {
       this.#effects.push(effect)
     })
   }
@@ -108,7 +109,7 @@ export class Driver<In, Out> {
   #handle(input: In | DriverInput): void {
     const { clock, onFault } = this.#options
     try {
-      this.#machine.handle(input, clock.now())
+      this.machine.handle(input, clock.now())
     } catch (error) {
       onFault(error)
     }
@@ -132,7 +133,7 @@ export class Driver<In, Out> {
   #arm(): void {
     // An effect of this very turn may have stopped the driver.
     if (this.#stopped) return
-    const deadline = this.#machine.deadline()
+    const deadline = this.machine.deadline()
     if (deadline === null) {
       this.#timer?.cancel()
       this.#timer = null

@@ -56,8 +56,6 @@ export interface RoomRecord {
 
 export class Rooms {
   readonly #rooms = new Map<string, RoomRecord>()
-  /** One for all that were never joined, so that who looks twice sees the same. */
-  readonly #untouched = newRecord('')
   readonly #changed: (room: string) => void
   /** Rooms of which the server may have to be told something: the end of a turn looks at no others. */
   readonly #unsaid = new Set<RoomRecord>()
@@ -72,7 +70,7 @@ export class Rooms {
 
   /** How a room is. Looking at one that nobody wanted anything of leaves nothing behind. */
   look(id: string): Readonly<RoomRecord> {
-    return this.#rooms.get(id) ?? this.#untouched
+    return this.#rooms.get(id) ?? UNTOUCHED
   }
 
   #get(id: string): RoomRecord {
@@ -281,6 +279,9 @@ const newRecord = (id: string): RoomRecord => ({
   error: null,
   leaveWaiters: [],
 })
+
+/** One for all that were never joined, so that who looks twice sees the same. */
+const UNTOUCHED: Readonly<RoomRecord> = newRecord('')
 
 /** Everything up to `n` was answered. */
 function settleLeaves(room: RoomRecord, n: number): void {

@@ -99,7 +99,8 @@ export class Uplink {
         { code: 'malformed' },
       )
     }
-    this.#limits = welcome
+    // Not the welcome itself: the names of its logs are this session's alone, and would be kept with it.
+    this.#limits = { window: welcome.window, maxFrame: welcome.maxFrame }
     this.#outstanding = 0
     this.#lastProgress = now
     return this.#attached.map((producer, index) => ({

@@ -50,7 +50,7 @@ export const words = (
   texts: ConnectionTexts,
   key: keyof ConnectionTexts,
   { status, error }: Snapshot,
-): string => (status === 'closed' && error !== null ? texts.givenUp(error) : (texts[key] as string))
+): string => (status === 'closed' && error ? texts.givenUp(error) : (texts[key] as string))
 
 /** As it follows another text; nothing without a positive number. */
 export const also = (text: (count: number) => string, count: number): string =>

@@ -22,11 +22,13 @@ type News = 'connected' | 'lost' | 'restored' | 'givenUp' | undefined
 
 /** `was`: the status before, `undefined` at the first look: of a connection that was there already there is no news. */
 function newsOf({ status, error }: Snapshot, was: Status | undefined, news: News): News {
-  if (status === 'reconnecting' || (status === 'connecting' && error !== null)) return 'lost'
-  if (status === 'closed' && error !== null) return 'givenUp'
-  if (status !== 'connected' || was === undefined) return undefined
-  if (was === status) return news
-  return was === 'reconnecting' ? 'restored' : status
+  if (status === 'reconnecting' || (status === 'connecting' && error)) return 'lost'
+  if (status === 'closed' && error) return 'givenUp'
+  if (status === 'connected' && was) {
+    if (was === status) return news
+    return was === 'reconnecting' ? 'restored' : status
+  }
+  return undefined
 }
 
 /** A toast, and the region that it is not in yet: of regions that come with their content, screen readers hear nothing. */
@@ -36,7 +38,7 @@ function makeToast(place: Element | null, dismiss: string) {
   const message = add(toast, 'span')
   const details = add(toast, 'span', 'off')
   const button = add(toast, 'button')
-  button.textContent = '×'
+  say(button, '×')
   button.setAttribute('aria-label', dismiss)
   button.style.cssText = 'font:inherit;color:inherit;background:none;border:none;margin-left:1em'
   button.addEventListener('click', () => toast.remove())
@@ -76,7 +78,7 @@ export function connectionToasts(
   }
   const announce = (snapshot: Snapshot): void => {
     clearTimeout(timer)
-    if (news === undefined) return toast.remove()
+    if (!news) return toast.remove()
     if (news === 'lost') before = client.stats().messagesReceived
     if (news === 'connected') hideLater()
     if (news === 'restored')

@@ -48,7 +48,7 @@ export function add(parent: Element | null, tag: string, live?: 'polite' | 'off'
   // `instanceof` would refuse elements of another frame.
   if (parent?.nodeType !== 1) throw new TypeError('surewire: no element')
   const element = document.createElement(tag)
-  if (live !== undefined) element.setAttribute('aria-live', live)
+  if (live) element.setAttribute('aria-live', live)
   parent.append(element)
   return element
 }

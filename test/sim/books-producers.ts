@@ -84,27 +84,11 @@ export class ProducerBook {
     }
     const { record, how } = result
     if (known !== undefined) checkClaim(request, known)
-    if (how === 'created') {
-      const isUsable =
-        known !== undefined && (offer.epoch ?? known.epoch) === known.epoch && known.last >= offer.floor
-      if (isUsable) throw new Violation('I1', `producer ${record.id} was begun anew; its record was there`)
-      this.#begin(record, offer)
-      return
-    }
-    if (known === undefined || known.epoch !== record.epoch) {
-      throw new Violation(
-        'I1',
-        `producer ${record.id} goes on in epoch ${record.epoch}, which is not its record's`,
-      )
-    }
-    checkGoesOn(request, record, known)
-    if (how === 'kept' && request.heldOwner !== known.owner) {
-      throw new Violation('I9', `producer ${record.id} was kept by a process that does not own it`)
-    }
-    known.owner = record.owner
-    known.attach = offer.attach
-    if (how === 'taken') known.maybeRun = Math.max(known.maybeRun, offer.written)
-    checkMarks(record, known.maybeRun)
+    if (how !== 'created') return goOn(request, record, how, known)
+    const isUsable =
+      known !== undefined && (offer.epoch ?? known.epoch) === known.epoch && known.last >= offer.floor
+    if (isUsable) throw new Violation('I1', `producer ${record.id} was begun anew; its record was there`)
+    this.#begin(record, offer)
   }
 
   commit(commit: Commit, result: CommitResult): void {
@@ -152,6 +136,29 @@ export class ProducerBook {
     for (const [seq] of refused) known.add(seq)
     this.#refused.set(key, known)
   }
+}
+
+/** A record goes on under the owner that attached. */
+function goOn(
+  request: AttachRequest,
+  record: ProducerRecord,
+  how: 'kept' | 'taken',
+  known: Record | undefined,
+): void {
+  if (known === undefined || known.epoch !== record.epoch) {
+    throw new Violation(
+      'I1',
+      `producer ${record.id} goes on in epoch ${record.epoch}, which is not its record's`,
+    )
+  }
+  checkGoesOn(request, record, known)
+  if (how === 'kept' && request.heldOwner !== known.owner) {
+    throw new Violation('I9', `producer ${record.id} was kept by a process that does not own it`)
+  }
+  known.owner = record.owner
+  known.attach = request.offer.attach
+  if (how === 'taken') known.maybeRun = Math.max(known.maybeRun, request.offer.written)
+  checkMarks(record, known.maybeRun)
 }
 
 /** What may have run before is marked when it runs again (rule 5). */

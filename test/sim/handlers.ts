@@ -27,7 +27,19 @@ export const HANDLED = ['plain', 'fan', 'slow', 'fail', 'late'] as const
 export const REQUESTS = ['echo', 'slow-echo', 'fan-echo', 'fail-echo'] as const
 
 export function addHandlers(server: TestServer, host: HandlerHost): void {
-  const messages: Record<(typeof HANDLED)[number], Work> = {
+  for (const [type, work] of Object.entries(messageWork(host))) on(server, host, type, work)
+  on(server, host, 'chat', (data, context, run) => {
+    if (context.room === null) return
+    context.toRoom(context.room).send('chat', data)
+    run.effects++
+  })
+  for (const [type, work] of Object.entries(requestWork(host))) {
+    server.onRequest(type, (data, context) => perform(host, work, data as Payload, context))
+  }
+}
+
+function messageWork(host: HandlerHost): Record<(typeof HANDLED)[number], Work> {
+  return {
     plain: () => undefined,
     fan: (_data, context, run) => fan(context, run),
     slow: (data, context, run) => slowly(host, data, context, run),
@@ -40,13 +52,10 @@ export function addHandlers(server: TestServer, host: HandlerHost): void {
     },
     late: (_data, context) => void host.later(10).then(() => sendTooLate(host, context)),
   }
-  for (const [type, work] of Object.entries(messages)) on(server, host, type, work)
-  on(server, host, 'chat', (data, context, run) => {
-    if (context.room === null) return
-    context.toRoom(context.room).send('chat', data)
-    run.effects++
-  })
-  const requests: Record<(typeof REQUESTS)[number], Work> = {
+}
+
+function requestWork(host: HandlerHost): Record<(typeof REQUESTS)[number], Work> {
+  return {
     echo: ({ tag }) => ({ tag }),
     'slow-echo': async ({ tag, ms }, context, run) => {
       if (tag % 3 === 0) fan(context, run)
@@ -65,9 +74,6 @@ export function addHandlers(server: TestServer, host: HandlerHost): void {
       context.toUser('ada').send('note', { to: 'user/ada' })
       throw new CodedError('refused', 'as it should')
     },
-  }
-  for (const [type, work] of Object.entries(requests)) {
-    server.onRequest(type, (data, context) => perform(host, work, data as Payload, context))
   }
 }
 

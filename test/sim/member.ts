@@ -1,28 +1,23 @@
 /**
  * One page with its client, as an application uses it.
  *
- * Owns: what the page is and does, how its connection is watched (I11).
- * Does not own: what it sends (member-sending.ts), what it is told (member-ears.ts), what its callbacks do
- * (member-callbacks.ts), the logs that it reads (member-logs.ts).
+ * Owns: what the page is and does.
+ * Does not own: what it sends (member-sending.ts), what its connections bring (member-hearing.ts), what it is told
+ * (member-ears.ts), what its callbacks do (member-callbacks.ts), the logs that it reads (member-logs.ts).
  */
 import type { Client, Receipt } from '../../src/index.js'
-import { FrameType } from '../../src/protocol/frames.js'
-import type { Append } from '../../src/server/core/store.js'
 import type { ManualClock, SeededRandom, TestNetwork } from '../../src/testing/index.js'
 import type { Books } from './books.js'
-import { CauseBook } from './books-causes.js'
 import { checkGiven, expectedOfClient, type Place, watchingLogger } from './books-defects.js'
-import { DialBook } from './books-dials.js'
-import { SilenceBook } from './books-silence.js'
-import { answerOf } from './books-effects.js'
+import type { DialBook } from './books-dials.js'
 import type { Frame, LinkBook, LinkOwner } from './books-link.js'
 import type { Disk } from './disk.js'
 import { checkLetGo, checkQueue } from './member-bounds.js'
 import { MemberCallbacks } from './member-callbacks.js'
 import { makeClient } from './member-client.js'
 import { listen } from './member-ears.js'
+import { MemberHearing } from './member-hearing.js'
 import { MemberLogs } from './member-logs.js'
-import { MemberQueue } from './member-queue.js'
 import { MemberSending } from './member-sending.js'
 import { Page } from './page.js'
 import type { Habits } from './parameters.js'
@@ -56,11 +51,6 @@ export class Member implements LinkOwner {
   /** Who its credentials name; may change. */
   user: string
   readonly logs: MemberLogs
-  readonly dials: DialBook
-  readonly silence: SilenceBook
-  /** Why messages may have ended as they did, and how many may wait. */
-  readonly causes: CauseBook
-  readonly queue: MemberQueue
   readonly pending = new Pending()
   /** Rooms that it appears in. */
   readonly present = new Set<string>()
@@ -71,9 +61,9 @@ export class Member implements LinkOwner {
   /** Where it dialled last. */
   node = ''
   readonly #parts: MemberParts
+  readonly #hearing: MemberHearing
   readonly #sending: MemberSending
   readonly #callbacks: MemberCallbacks
-  #link: LinkBook | null = null
 
   constructor(parts: MemberParts) {
     const { name, clock, network, random, books, habits, disk, sessionNodes } = parts
@@ -84,21 +74,28 @@ export class Member implements LinkOwner {
     this.user = habits.user
     this.durable = habits.durable
     this.logs = new MemberLogs(name, habits.device, books)
-    this.dials = new DialBook(name, habits.reconnect)
-    this.silence = new SilenceBook(name)
-    this.causes = new CauseBook(name, { isClosing: () => this.closing, now: () => clock.now() })
-    this.queue = new MemberQueue({ name, habits, disk, messages: books.messages, causes: this.causes })
     this.page = new Page(name, clock, network)
-    this.#watchPage()
+    const { page, pending } = this
+    const isClosing = (): boolean => this.closing
+    const status = (): Client['snapshot']['status'] => this.client.snapshot.status
+    this.#hearing = new MemberHearing({
+      name,
+      page,
+      clock,
+      books,
+      habits,
+      disk,
+      owner: this,
+      isClosing,
+      status,
+    })
     const client = this.#makeClient()
     this.client = client
-    const { pending } = this
-    const isClosing = (): boolean => this.closing
     const closed = (): void => parts.closed(this)
     const callbacks = new MemberCallbacks({ member: this, client, clock, random, books, closed })
     this.#callbacks = callbacks
     const isAlive = (): boolean => this.alive
-    const { causes, queue } = this
+    const { causes, queue } = this.#hearing
     const sending = new MemberSending({
       name,
       client,
@@ -116,6 +113,18 @@ export class Member implements LinkOwner {
     listen({ member: this, client, clock, books, callbacks, sending, sessionNodes })
   }
 
+  get dials(): DialBook {
+    return this.#hearing.dials
+  }
+
+  get silence(): MemberHearing['silence'] {
+    return this.#hearing.silence
+  }
+
+  get queue(): MemberHearing['queue'] {
+    return this.#hearing.queue
+  }
+
   get alive(): boolean {
     return this.page.alive
   }
@@ -129,7 +138,7 @@ export class Member implements LinkOwner {
   }
 
   get link(): LinkBook | null {
-    return this.#link
+    return this.#hearing.link
   }
 
   mustBeStored(): boolean {
@@ -252,36 +261,14 @@ export class Member implements LinkOwner {
 
   /** A frame arrived at its end of a link. */
   heard(link: LinkBook, frame: Frame): void {
-    const isOver = this.causes.heard(link, frame)
-    if (link !== this.#link || link.closedByClient) return
-    // What a frozen page got is heard later, and then holds from then on.
-    if (this.page.frozen) return this.dials.clockJumped(this.#parts.clock.now())
-    this.causes.took(link)
-    this.silence.broken(this.#parts.clock.now())
-    const [type] = frame
-    const { requests } = this.#parts.books.messages
-    if (type === FrameType.AWAY) {
-      this.#parts.books.sometimes('AWAY was heard')
-      this.dials.away(this.#parts.clock.now() + (frame[1] as { afterMs: number }).afterMs)
-    } else if (type === FrameType.ENTRY) this.#heardEntry(frame)
-    else if (isOver) requests.sessionEnded(this.name, (id) => this.causes.isAcknowledged(id))
-    else if (type === FrameType.PRESENCE && frame[3] === 'sync' && link.welcome?.session.resumed === true)
-      this.#parts.books.sometimes('presence was synchronised after a resume')
-  }
-
-  #heardEntry(frame: Frame): void {
-    const meta = frame[5] as Append['meta']
-    if (meta.re === undefined) return
-    this.#parts.books.messages.requests.heard(meta.re, answerOf({ data: frame[4], meta }))
+    this.#hearing.heard(link, frame)
   }
 
   /** What holds at every step. */
   check(): void {
     if (!this.alive) return
     checkQueue(this)
-    const now = this.#parts.clock.now()
-    const isExact = !this.page.frozen && !this.page.throttled && !this.dials.isJumpy(now)
-    this.silence.check(isExact && this.client.snapshot.status === 'connected', now)
+    this.#hearing.check()
     this.logs.check(this.client)
     this.#callbacks.book.check()
     if (this.closed && !this.page.frozen) checkLetGo(this)
@@ -292,31 +279,11 @@ export class Member implements LinkOwner {
     this.pending.track(promise, (error) => books.guard(() => checkGiven(name, place, error)))
   }
 
-  #dialed(id: number): void {
-    const { books, clock } = this.#parts
-    const link = books.wire.dialed(id, this)
-    this.#link = link
-    if (this.page.throttled || this.disk.latencyMs > 0) this.dials.excused()
-    books.guard(() => this.dials.dialed(this.client.snapshot.status, clock.now()))
-  }
-
   /** An error that only the log heard of. */
   #logged(message: string, cause: unknown): void {
     const { books } = this.#parts
     if (message === 'an error listener failed')
       books.guard(() => this.#callbacks.book.told('listener_failed', cause, true))
-  }
-
-  #watchPage(): void {
-    const { clock, books } = this.#parts
-    this.page.dialed = (id) => this.#dialed(id)
-    this.page.disturbed = (hereafter) => {
-      this.silence.broken(clock.now())
-      if (hereafter === true) this.dials.clockJumped(clock.now())
-      else this.dials.excused()
-    }
-    this.page.locked = () => books.sometimes('a page found its outbox locked by another')
-    this.page.lateEvent = () => books.sometimes('a socket that was let go of still spoke')
   }
 
   #makeClient(): Client {

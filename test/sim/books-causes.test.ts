@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { FrameType, type ProducerState } from '../../src/protocol/frames.js'
 import { CauseBook } from './books-causes.js'
-import { LinkBook } from './books-link.js'
+import { type Lane, LinkBook } from './books-link.js'
 import { RequestBook } from './books-requests.js'
 import { SentMessage, type Terms } from './books-sent.js'
 import { broken, offer, page, terms } from './books-support.js'
@@ -92,6 +92,25 @@ describe('the book of causes', () => {
     expect(broken(() => book.requestFailed(question, { code: 'timeout', outcome: null }))).toBe('I10')
     expect(broken(() => book.requestFailed(question, { code: 'unknown', outcome: 'unknown' }))).toBe('I10')
     expect(broken(() => book.requestFailed(question, { code: 'aborted', outcome: null }))).toBe('I10')
+  })
+})
+
+describe('how many requests take no room in the queue any more', () => {
+  const requests = (ackArrived: number): LinkBook => {
+    const { link } = causes()
+    const [lane] = link.lanes
+    link.lanes[0] = { ...lane, offer: { ...offer, kind: 'requests' }, ackArrived } as Lane
+    return link
+  }
+
+  it('is as the page took it in, not as it arrived at a connection that the page had given up', () => {
+    const { book } = causes()
+    book.heard(requests(4), [FrameType.ACCEPTED, 0, 4])
+    book.took(requests(0))
+    expect(book.requestsDone).toBe(0)
+    book.took(requests(3))
+    book.took(requests(0))
+    expect(book.requestsDone).toBe(3)
   })
 })
 

@@ -31,7 +31,7 @@ export class CauseBook {
   /** Producers that were refused. */
   readonly #refused = new Set<string>()
   readonly #acknowledged = new Map<string, number>()
-  /** Producers of requests, and up to where the page has heard that they are acknowledged. */
+  /** Producers of requests, and up to where they are acknowledged on connections that the page held to. */
   readonly #requestsDone = new Map<string, number>()
   /** Messages that were refused, with the code. */
   readonly #refusals = new Map<string, string>()
@@ -50,10 +50,14 @@ export class CauseBook {
     this.#doings = doings
   }
 
-  /** The page took a frame in: what it acknowledges takes no room in the queue any more. */
+  /**
+   * The page took a frame in: what this connection acknowledges takes no room in the queue any more. What arrived at one that
+   * the page had given up says nothing here: to the client it is still open.
+   */
   took({ lanes }: LinkBook): void {
-    for (const { offer } of lanes) {
-      if (offer.kind === 'requests') this.#requestsDone.set(offer.id, this.#acknowledged.get(offer.id) ?? 0)
+    for (const { offer, ackArrived } of lanes) {
+      if (offer.kind !== 'requests') continue
+      this.#requestsDone.set(offer.id, Math.max(ackArrived, this.#requestsDone.get(offer.id) ?? 0))
     }
   }
 

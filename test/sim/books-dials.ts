@@ -56,11 +56,6 @@ export class DialBook {
     this.#jumpDueUntil = now + NOTICED_AFTER_MS
   }
 
-  /** Whether the client may not have noticed yet that the clock jumped. */
-  isJumpy(now: number): boolean {
-    return now < this.#jumpDueUntil
-  }
-
   away(until: number): void {
     this.#awayUntil = until
     this.#isAdvised = true

@@ -80,7 +80,7 @@ export class MemberHearing {
   check(): void {
     const { page, clock, status } = this.#parts
     const now = clock.now()
-    const isExact = !page.frozen && !page.throttled && !this.dials.isJumpy(now)
+    const isExact = !page.frozen && !page.throttled
     this.silence.check(isExact && status() === 'connected', now)
   }
 
@@ -101,9 +101,14 @@ export class MemberHearing {
     const { clock, books, page } = this.#parts
     page.dialed = (id) => this.#dialed(id)
     page.disturbed = (hereafter) => {
-      this.silence.broken(clock.now())
-      if (hereafter === true) this.dials.clockJumped(clock.now())
-      else this.dials.excused()
+      const now = clock.now()
+      if (hereafter === true) {
+        this.silence.coarse(now)
+        this.dials.clockJumped(now)
+      } else {
+        this.silence.broken(now)
+        this.dials.excused()
+      }
     }
     page.locked = () => books.sometimes('a page found its outbox locked by another')
     page.lateEvent = () => books.sometimes('a socket that was let go of still spoke')

@@ -252,6 +252,13 @@ export class Member implements LinkOwner {
     this.disk.doubtful = true
   }
 
+  /** Its machine has slept, or somebody has set its wall clock: waits end early or late, and nothing was heard meanwhile. */
+  clockJumped(): void {
+    const now = this.#parts.clock.now()
+    this.dials.clockJumped(now)
+    this.silence.broken(now)
+  }
+
   /** Its application calls back no more, and its handlers hurry. */
   calm(): void {
     this.#callbacks.calm()

@@ -27,7 +27,7 @@ function scaled(
 // Timers that are coarse for everybody would coarsen the network as well: pages have their own.
 const { 'throttle timers': _everybody, ...sharedClock } = clockFaults
 
-/** Whoever waits may wake early or late when the clock jumps. */
+/** Whoever waits may wake early or late when the clock has jumped, and counts from there. */
 function excusing(steps: Readonly<Record<string, Step<SurewireWorld>>>): Record<string, Step<SurewireWorld>> {
   return Object.fromEntries(
     Object.entries(steps).map(([name, one]) => [
@@ -35,8 +35,9 @@ function excusing(steps: Readonly<Record<string, Step<SurewireWorld>>>): Record<
       {
         ...one,
         run: (world: SurewireWorld, args: unknown) => {
-          for (const { dials } of world.members) dials.clockJumped(world.clock.now())
-          return one.run(world, args)
+          const effect = one.run(world, args)
+          for (const member of [...world.members, ...world.former]) member.clockJumped()
+          return effect
         },
       },
     ]),

@@ -25,9 +25,9 @@ export class Backlog {
 
   /** Whether there was room. */
   add(data: SocketData): boolean {
-    const { maxBufferedMessages, maxBufferedBytes } = this.#limits
     const size = sizeOf(data)
-    if (this.#messages.length >= maxBufferedMessages || this.bytes + size > maxBufferedBytes) return false
+    if (this.#messages.length >= this.#limits.maxBufferedMessages) return false
+    if (this.bytes + size > this.#limits.maxBufferedBytes) return false
     this.#messages.push(copyOf(data))
     this.bytes += size
     return true

@@ -58,7 +58,9 @@ type EventClass = new (type: string, fields: object) => Event
 
 /** An event with these fields: of the platform's own class, or a plain one where there is none. */
 export function makeEvent(type: string, fields: object = {}): Event {
-  const own = type === 'message' ? 'MessageEvent' : type === 'close' ? 'CloseEvent' : ''
-  const EventClass = (globalThis as { readonly [name: string]: unknown })[own] as EventClass | undefined
+  const own = { message: 'MessageEvent', close: 'CloseEvent' }[type]
+  const EventClass = (globalThis as { readonly [name: string]: unknown })[own as string] as
+    | EventClass
+    | undefined
   return EventClass === undefined ? Object.assign(new Event(type), fields) : new EventClass(type, fields)
 }

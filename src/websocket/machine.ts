@@ -12,7 +12,8 @@
  *                          │   ▼                 ▼                             │
  *                         waiting ◄──────────────┘ ── or never again ──────────┘
  */
-import { Heartbeat } from '../connection/heartbeat.js'
+import { Heartbeat, type HeartbeatConfig } from '../connection/heartbeat.js'
+import { NORMAL, TIMEOUT } from './target.js'
 
 /** How a connection ended, as a `close` event tells it. */
 export interface End {
@@ -37,7 +38,9 @@ export interface Retry {
 }
 
 /** By the names of the options. Times in ms. */
-export interface SocketConfig {
+export interface SocketConfig extends HeartbeatConfig {
+  /** Chance, from 0 to below 1. */
+  readonly random: () => number
   /** Deadline of address, subprotocols, dial and upgrade together. */
   readonly connectionTimeout: number
   /** Shortest delay before a retry; the longest, if that is shorter. */
@@ -49,10 +52,6 @@ export interface SocketConfig {
   readonly maxRetries: number
   /** A connection that held so long lets the count of retries start over. */
   readonly minUptime: number
-  /** Silence before a question; 0: no heartbeat. */
-  readonly intervalMs: number
-  /** Silence after the question that means death. */
-  readonly timeoutMs: number
 }
 
 /**
@@ -96,9 +95,6 @@ export type SocketState =
 /** How long a peer may take to answer our close frame; browsers would wait a minute for a dead one. */
 const CLOSE_GRACE_MS = 5_000
 
-const NORMAL = 1000
-/** As surewire's own (protocol/close-codes.ts): a socket was given up for its silence. */
-const TIMEOUT = 4000
 const NO_DIAL = 0
 
 /** The end of a connection without a closing handshake. */
@@ -106,16 +102,14 @@ export const lost = (reason = ''): End => ({ code: 1006, reason, wasClean: false
 
 export class SocketMachine {
   readonly #config: SocketConfig
-  readonly #random: () => number
   readonly #hands: Hands
   #state: SocketState = { name: 'idle' }
   #dials = NO_DIAL
   /** Retries since a connection was last stable. */
   #retries = 0
 
-  constructor(config: SocketConfig, random: () => number, hands: Hands) {
+  constructor(config: SocketConfig, hands: Hands) {
     this.#config = config
-    this.#random = random
     this.#hands = hands
   }
 
@@ -134,6 +128,14 @@ export class SocketMachine {
     return state.name === 'open' && now - state.since >= this.#config.minUptime ? 0 : this.#retries
   }
 
+  /** Whether another dial follows a loss now, or the wait after one, if the application does not refuse. */
+  dialsAgain(now: number): boolean {
+    const { name } = this.#state
+    if (name === 'dialing' || (name === 'open' && !this.#hands.untilOpen()))
+      return this.retries(now) < this.#config.maxRetries
+    return name === 'waiting'
+  }
+
   /** When {@link tick} is due. */
   deadline(): number | null {
     const state = this.#state
@@ -144,7 +146,7 @@ export class SocketMachine {
   /** The socket of the current dial is open. */
   opened(now: number): void {
     if (this.#state.name !== 'dialing') return
-    const heartbeat = new Heartbeat({ ...this.#config, peerPings: false }, now)
+    const heartbeat = new Heartbeat(this.#config, now)
     this.#state = { name: 'open', dial: this.#state.dial, since: now, heartbeat }
     this.#hands.flush()
     this.#hands.tell('open')
@@ -157,16 +159,13 @@ export class SocketMachine {
 
   /** The current socket closed, or never opened. */
   ended(end: End, failure: Failure | null, now: number): void {
-    const { name } = this.#state
-    const untilOpen = this.#hands.untilOpen()
     this.#retries = this.retries(now)
-    if (name === 'closing' || (untilOpen && name === 'open') || this.#retries >= this.#config.maxRetries)
-      return this.#final(end, failure)
+    if (!this.dialsAgain(now)) return this.#final(end, failure)
     const attempt = ++this.#retries
     const delayMs = this.#delay(attempt)
     this.#state = { name: 'waiting', until: now + delayMs, end }
     if (!this.#hands.mayReconnect(end)) return this.#final(end, failure)
-    if (!untilOpen) this.#tellEnd(end, failure)
+    if (!this.#hands.untilOpen()) this.#tellEnd(end, failure)
     this.#hands.tell('retry', { delayMs, attempt })
   }
 
@@ -176,17 +175,19 @@ export class SocketMachine {
     this.ended(lost(reason), failure, now)
   }
 
-  /** Ends what there is; without anything to end it does nothing. */
+  /** Ends what there is; before the first dial only what waits for it. */
   close(code: number | undefined, reason: string, now: number): void {
     const state = this.#state
     if (state.name === 'open') {
       this.#hands.end(code, reason, false)
-      this.#closing(now + CLOSE_GRACE_MS, lost(), null, state.dial)
+      this.#closing(now + CLOSE_GRACE_MS, state.dial)
     } else if (state.name === 'dialing') {
       this.#hands.end(NORMAL, '', true)
-      this.#closing(now, lost(), { message: 'closed before it was open', error: null })
+      this.#closing(now, NO_DIAL, lost(), { message: 'closed before it was open', error: null })
     } else if (state.name === 'waiting') {
-      this.#closing(now, state.end, null)
+      this.#closing(now, NO_DIAL, state.end)
+    } else if (state.name === 'idle') {
+      this.#shut()
     }
   }
 
@@ -225,21 +226,26 @@ export class SocketMachine {
 
   /** Between the shortest delay and the backoff's next step: never too early, and clients of one server spread out. */
   #delay(attempt: number): number {
-    const { minReconnectionDelay: min, maxReconnectionDelay: max, reconnectionDelayGrowFactor } = this.#config
-    const shortest = Math.min(min, max)
-    const longest = Math.min(max, shortest * reconnectionDelayGrowFactor ** Math.min(attempt, 64))
+    const config = this.#config
+    const max = config.maxReconnectionDelay
+    const shortest = Math.min(config.minReconnectionDelay, max)
+    const longest = Math.min(max, shortest * config.reconnectionDelayGrowFactor ** attempt)
     // Not a number: of endless delays, or of none that grow endlessly.
-    return shortest + (longest - shortest) * this.#random() || shortest
+    return shortest + (longest - shortest) * config.random() || shortest
   }
 
-  #closing(until: number, end: End, failure: Failure | null, dial = NO_DIAL): void {
+  #closing(until: number, dial: number, end = lost(), failure: Failure | null = null): void {
     this.#state = { name: 'closing', dial, until, end, failure }
   }
 
   #final(end: End, failure: Failure | null): void {
+    this.#shut()
+    this.#tellEnd(end, failure)
+  }
+
+  #shut(): void {
     this.#state = { name: 'closed' }
     this.#hands.discard()
-    this.#tellEnd(end, failure)
   }
 
   #tellEnd(end: End, failure: Failure | null): void {

@@ -89,7 +89,7 @@ export function limitsOf(options: SurewireSocketOptions): Limits {
 
 /** `intervalMs` 0: no heartbeat. */
 export function heartbeatOf({ heartbeat }: SurewireSocketOptions): typeof HEARTBEAT {
-  if (heartbeat === undefined) return { intervalMs: 0, timeoutMs: 0 }
+  if (heartbeat === undefined) return { ...HEARTBEAT, intervalMs: 0 }
   if (heartbeat?.message === undefined) throw refuse('heartbeat', heartbeat, 'an object with a message')
   return numbers(heartbeat, HEARTBEAT, 'heartbeat.')
 }

@@ -5,6 +5,9 @@
  */
 import type { DropEvent, RetryEvent, SocketEventTarget } from './events.js'
 
+/** `readyState` of an open connection. */
+export const OPEN = 1
+
 const CONSTANTS = ['CONNECTING', 'OPEN', 'CLOSING', 'CLOSED']
 const EVENTS = ['open', 'message', 'error', 'close', 'drop', 'retry']
 

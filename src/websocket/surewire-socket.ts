@@ -14,8 +14,8 @@ import { Backlog, dataOf, type SocketData } from './backlog.js'
 import { makeEvent, type DropEvent } from './events.js'
 import { type End, type Failure, type Hands, SocketMachine } from './machine.js'
 import { heartbeatOf, isUntilOpen, limitsOf, type SurewireSocketOptions } from './options.js'
-import { SocketFace } from './socket-face.js'
-import { checkClose, checkProtocols, checkUrl, type Provided } from './target.js'
+import { OPEN, SocketFace } from './socket-face.js'
+import { checkClose, checkProtocols, checkUrl, NORMAL, type Provided } from './target.js'
 
 export type UrlProvider = Provided<string | URL>
 export type ProtocolsProvider = Provided<string | string[] | null | undefined>
@@ -30,9 +30,7 @@ const SYSTEM: SocketWorld = {
   setTimer: startAlarm,
   random: Math.random,
 }
-const OPEN = 1
 const READY_STATES = { idle: 3, dialing: 0, open: OPEN, waiting: 0, closing: 2, closed: 3 }
-const NORMAL = 1000
 
 /** The default of `ws`. */
 const MAX_MESSAGE_BYTES = 104_857_600
@@ -64,7 +62,8 @@ export class SurewireSocket extends SocketFace {
   readonly #backlog: Backlog
   /** Events to be dispatched when the machine has returned. */
   #news: Event[] = []
-  #telling = false
+  /** The type of the event that is being dispatched; empty: none. */
+  #telling = ''
   #timer: { readonly at: number; readonly cancel: () => void } | null = null
   #socket: Socket | null = null
   #url = ''
@@ -77,8 +76,9 @@ export class SurewireSocket extends SocketFace {
       const socket = this.#socket
       if (detach) this.#socket = null
       this.#try(() => {
-        if (socket) extras?.end(socket)
-        socket?.close(code, reason || undefined)
+        if (!socket) return
+        extras?.end(socket)
+        socket.close(code, reason || undefined)
       })
     },
     flush: () => this.#backlog.take().forEach((data) => this.#write(data)),
@@ -111,7 +111,10 @@ export class SurewireSocket extends SocketFace {
     this.#options = options
     this.#world = world
     this.#backlog = new Backlog(limits)
-    this.#machine = new SocketMachine({ ...limits, ...heartbeatOf(options) }, world.random, this.#hands)
+    this.#machine = new SocketMachine(
+      { ...limits, ...heartbeatOf(options), peerPings: false, random: world.random },
+      this.#hands,
+    )
     this.#hands.untilOpen() // checks the option
     if (!options.startClosed) this.#run((now) => this.#machine.reconnect(NORMAL, '', now))
   }
@@ -170,19 +173,21 @@ export class SurewireSocket extends SocketFace {
     return this.#machine.retries(this.#world.now())
   }
 
-  /** Whether another connection follows by itself if this one is lost. */
+  /**
+   * Whether a lost connection, or a failed dial, is followed by another attempt; between two, whether there is a next.
+   * `shouldReconnectOnClose` is asked only when it has happened.
+   */
   get shouldReconnect(): boolean {
-    return this.readyState < 2
+    return this.#machine.dialsAgain(this.#world.now())
   }
 
   /** Sends, or keeps for the next connection. Dropped data comes back in a `drop` event. */
   send(data: SocketData): void {
     const { name } = this.#machine.state
     const message = dataOf(data)
-    const shut = name === 'closing' || name === 'closed'
     this.#run(() => {
       if (this.readyState === OPEN) this.#write(message)
-      else if (shut) this.#drop(data, 'closed')
+      else if (name === 'closing' || name === 'closed') this.#drop(data, 'closed')
       else if (!this.#backlog.add(message)) this.#drop(data, 'full')
     })
   }
@@ -200,20 +205,20 @@ export class SurewireSocket extends SocketFace {
 
   /** Dials anew at once, as if nothing had been tried before; also after `close()` and with `startClosed`. */
   reconnect(code = 1000, reason = ''): void {
-    checkClose(code, reason)
-    this.#run((now) => this.#machine.reconnect(code, reason, now))
+    const checked = checkClose(code, reason)
+    this.#run((now) => this.#machine.reconnect(checked, reason, now))
   }
 
   /** Lets the machine act, then tells what there is to tell, then sees to the timer. Nested in a handler: acts only. */
   #run(act: (now: number) => void): void {
     act(this.#world.now())
     if (!this.#telling) {
-      this.#telling = true
       for (let event = this.#news.shift(); event; event = this.#news.shift()) {
+        this.#telling = event.type
         // A handler of the events before may have closed the socket.
         if (event.type !== 'retry' || this.#machine.state.name === 'waiting') this.dispatchEvent(event)
       }
-      this.#telling = false
+      this.#telling = ''
     }
     this.#arm()
   }
@@ -222,7 +227,7 @@ export class SurewireSocket extends SocketFace {
   #arm(): void {
     const world = this.#world
     const at = this.#machine.deadline()
-    if (at !== null && this.#timer !== null && this.#timer.at <= at) return
+    if (at !== null && this.#timer && this.#timer.at <= at) return
     this.#timer?.cancel()
     const fire = (): void => {
       this.#timer = null
@@ -286,14 +291,18 @@ export class SurewireSocket extends SocketFace {
   }
 
   #write(data: SocketData): void {
-    this.#try(
-      () => this.#socket?.send(data as string),
-      () => this.#drop(data, 'failed'),
-    )
+    const sent = this.#try(() => {
+      this.#socket?.send(data as string)
+      return true
+    })
+    if (!sent) this.#drop(data, 'failed')
   }
 
+  /** What a handler of a drop sends, and is dropped too, is told in a task of its own: it may send it for ever. */
   #drop(data: unknown, why: DropEvent['why']): void {
-    this.#tell('drop', { data, why })
+    const tell = (): void => this.#tell('drop', { data, why })
+    if (this.#telling === 'drop') this.#world.setTimer(() => this.#run(tell), 0)
+    else tell()
   }
 
   #tell(type: string, fields?: object): void {
@@ -303,12 +312,11 @@ export class SurewireSocket extends SocketFace {
   }
 
   /** Calls what is not ours. What it throws is an `error` event, and the answer `undefined`. */
-  #try<Answer>(call: () => Answer, otherwise?: () => void): Answer | undefined {
+  #try<Answer>(call: () => Answer): Answer | undefined {
     try {
       return call()
     } catch (error) {
       this.#news.push(makeEvent('error', failureOf(error)))
-      otherwise?.()
       return undefined
     }
   }

@@ -10,6 +10,11 @@ export type Provided<Value> = Value | (() => Value | Promise<Value>)
 /** A token of RFC 9110 section 5.6.2, as a subprotocol has to be. */
 const TOKEN = /^[\w!#$%&'*+\-.^`|~]+$/
 
+/** The close code of a connection that did what it was for. */
+export const NORMAL = 1000
+/** As surewire's own (protocol/close-codes.ts): a socket was given up for its silence. */
+export const TIMEOUT = 4000
+
 /** Longest reason in bytes. */
 const MAX_REASON_BYTES = 123
 
@@ -40,10 +45,10 @@ export function checkProtocols(value: unknown): string[] {
   throw syntaxError(`the subprotocol '${wrong}' is no token, or named twice`)
 }
 
-/** Codes that an application may close with, and how long a reason may be. */
-export function checkClose(given: number | undefined, reason: string): number | undefined {
-  const code = given === undefined ? given : Math.round(given)
-  if (code !== undefined && code !== 1000 && !(code >= 3000 && code <= 4999))
+/** Codes that an application may close with, rounded, and how long a reason may be. */
+export function checkClose<Code extends number | undefined>(given: Code, reason: string): Code {
+  const code = (given && Math.round(given)) as Code
+  if (code !== undefined && code !== NORMAL && !(code >= 3000 && code <= 4999))
     throw new DOMException(`close code ${code}: 1000, or 3000 to 4999`, 'InvalidAccessError')
   if (new TextEncoder().encode(reason).length > MAX_REASON_BYTES)
     throw syntaxError(`the reason is longer than ${MAX_REASON_BYTES} bytes`)

@@ -33,6 +33,16 @@ describe('a SurewireSocket that loses its connection', () => {
     expect(delays).toEqual(['200', '400', '800', '1000', '1000', '1000'])
   })
 
+  it('lets delays that grow slowly grow to the longest, too', async () => {
+    const slow = { minReconnectionDelay: 100, maxReconnectionDelay: 1_000, reconnectionDelayGrowFactor: 1.01 }
+    const { clock, log, dialled } = rig({ ...slow, random: 1 })
+    for (let round = 0; round < 240; round++) {
+      ;(await dialled()).fail('refused')
+      await clock.advanceAsync(1_000)
+    }
+    expect(log.findLast((line) => line.startsWith('retry'))).toBe('retry 1000 240 @0')
+  })
+
   it('takes a shortest delay above the longest as the longest, and no delay at all', async () => {
     for (const [delays, expected] of [
       [{ maxReconnectionDelay: 50 }, '50'],
@@ -165,6 +175,15 @@ describe('reconnect()', () => {
     expect([FakeSocket.all.length, socket.readyState, socket.retryCount]).toEqual([2, 1, 0])
   })
 
+  it('takes a code as close() does', async () => {
+    const { socket, log, dialled } = rig()
+    ;(await dialled()).open()
+    socket.reconnect(3000.4, 'x')
+    expect(FakeSocket.last.closed).toEqual([3000, 'x'])
+    expect(log.at(-1)).toBe('close 3000 x false @0')
+    expect(() => socket.reconnect(2999.4)).toThrow('close code 2999')
+  })
+
   it('forgets the retries before it', async () => {
     const { socket, dialled } = rig(quick)
     ;(await dialled()).fail('refused')
@@ -198,6 +217,61 @@ describe('reconnect()', () => {
     expect([FakeSocket.all.length, socket.readyState]).toEqual([3, 1])
     await clock.advanceAsync(60_000)
     expect(FakeSocket.all).toHaveLength(3)
+  })
+})
+
+describe('close() before the first dial', () => {
+  it('drops what waits, for good, and tells no close of what never was', async () => {
+    const { socket, clock, log, dialled } = rig({ startClosed: true })
+    socket.send('early')
+    socket.close()
+    socket.send('late')
+    expect(log).toEqual(['drop early closed @3', 'drop late closed @3'])
+    expect([socket.bufferedAmount, clock.pendingTimers]).toEqual([0, 0])
+    socket.reconnect()
+    ;(await dialled()).open()
+    expect(FakeSocket.last.sent).toEqual([])
+  })
+})
+
+describe('shouldReconnect', () => {
+  it('is true while another attempt follows a loss, also between two, and of a connection that the peer is closing', async () => {
+    const { socket, clock, dialled } = rig({ ...quick, maxRetries: 1 })
+    const seen = [socket.shouldReconnect]
+    ;(await dialled()).open()
+    FakeSocket.last.readyState = 2
+    seen.push(socket.shouldReconnect)
+    FakeSocket.last.end()
+    seen.push(socket.shouldReconnect)
+    await clock.advanceAsync(100)
+    expect([...seen, FakeSocket.all.length]).toEqual([true, true, true, 2])
+  })
+
+  it('is false for the last retry, until a connection held for minUptime', async () => {
+    const { socket, clock, dialled } = rig({ ...quick, maxRetries: 1, minUptime: 500 })
+    ;(await dialled()).fail('refused')
+    await clock.advanceAsync(100)
+    expect(socket.shouldReconnect).toBe(false)
+    FakeSocket.last.open()
+    expect(socket.shouldReconnect).toBe(false)
+    await clock.advanceAsync(500)
+    expect(socket.shouldReconnect).toBe(true)
+  })
+
+  it("is true with 'until-open' while dialling, and false once open", async () => {
+    const { socket, dialled } = rig({ reconnect: 'until-open' })
+    expect(socket.shouldReconnect).toBe(true)
+    ;(await dialled()).open()
+    expect(socket.shouldReconnect).toBe(false)
+  })
+
+  it('is false after close(), and while it lasts', async () => {
+    const { socket, dialled } = rig()
+    ;(await dialled()).open()
+    socket.close()
+    expect(socket.shouldReconnect).toBe(false)
+    FakeSocket.last.end(1000, '', true)
+    expect(socket.shouldReconnect).toBe(false)
   })
 })
 

@@ -259,6 +259,23 @@ describe('send()', () => {
     expect(log.at(-1)).toBe('drop late closed @2')
   })
 
+  it('in a handler of the drop it was told of drops in a task of its own, and never holds up the rest', async () => {
+    const { socket, clock, log } = rig({ maxBufferedMessages: 0 })
+    let drops = 0
+    socket.ondrop = ({ data }) => {
+      if (++drops < 1_000) socket.send(data as string)
+    }
+    socket.send('a')
+    expect(log).toEqual(['drop a full @0'])
+    await clock.advanceAsync(0)
+    expect(drops).toBeGreaterThan(1)
+    socket.ondrop = null
+    await clock.advanceAsync(0)
+    const before = log.length
+    await clock.advanceAsync(5)
+    expect(log).toHaveLength(before)
+  })
+
   it('to a connection that the peer is closing keeps data for the next one', async () => {
     const { socket, clock, dialled } = rig({ maxReconnectionDelay: 10 })
     ;(await dialled()).open()

@@ -403,6 +403,11 @@ const faults: readonly (readonly [name: string, breaks: readonly string[], fault
   ['older-join-answer-taken', ['rule 8', 'I5'], 'the answer to an older JOIN moves the reader'],
   ['silence-is-not-death', ['I4'], 'a link that says nothing any more is never given up'],
   ['tail-lost-is-fatal', ['rule 12', 'I8'], 'an outbox whose stored tail was lost ends the client'],
+  [
+    'leftover-thrown-away',
+    ['rule 6', 'I4'],
+    'every third message that a closed page left is taken for cancelled, and off the disk',
+  ],
 ]
 
 /** Numbered in this order. */

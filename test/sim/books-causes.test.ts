@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { FrameType, type ProducerState } from '../../src/protocol/frames.js'
 import { CauseBook } from './books-causes.js'
+import { checkLeftoverEnded, checkLeftoverRemoved } from './books-leftovers.js'
 import { type Lane, LinkBook } from './books-link.js'
 import { RequestBook } from './books-requests.js'
 import { SentMessage, type Terms } from './books-sent.js'
@@ -14,11 +15,12 @@ const state = (over: Partial<ProducerState> = {}): ProducerState => ({
   ...over,
 })
 
-function causes(isClosing = false, now = 0): { book: CauseBook; link: LinkBook } {
+/** `stored`: the epoch that the disk holds. */
+function causes(isClosing = false, now = 0, stored?: string): { book: CauseBook; link: LinkBook } {
   const book = new CauseBook('ada1', { isClosing: () => isClosing, now: () => now })
   const link = new LinkBook(1, page())
   link.lanes.push({
-    offer,
+    offer: { ...offer, ...(stored === undefined ? {} : { epoch: stored }) },
     index: 0,
     state: undefined,
     ackSent: 0,
@@ -48,8 +50,8 @@ describe('the book of causes', () => {
     const { book, link } = causes()
     expect(broken(() => book.ended(ended('accepted', null)))).toBe('I3')
     expect(broken(() => book.ended(ended('rejected', 'no')))).toBe('I3')
-    book.heard(link, [FrameType.REJECTED, 0, 1, 'no', ''])
-    book.heard(link, [FrameType.ACCEPTED, 0, 1])
+    book.heard(link, [FrameType.REJECTED, 0, 1, 'no', ''], true)
+    book.heard(link, [FrameType.ACCEPTED, 0, 1], true)
     expect(broken(() => book.ended(ended('accepted', null)))).toBe('none')
     expect(broken(() => book.ended(ended('rejected', 'no')))).toBe('none')
   })
@@ -57,9 +59,9 @@ describe('the book of causes', () => {
   it('notices what is unknown though nothing was forgotten, refused or closed', () => {
     const { book, link } = causes()
     const forgotten = ended('unknown', 'server_forgot')
-    book.heard(link, [FrameType.ATTACHED, 0, state()])
+    book.heard(link, [FrameType.ATTACHED, 0, state()], true)
     expect(broken(() => book.ended(forgotten))).toBe('I4')
-    book.heard(link, [FrameType.ATTACHED, 0, state({ epoch: 'e2' })])
+    book.heard(link, [FrameType.ATTACHED, 0, state({ epoch: 'e2' })], true)
     expect(broken(() => book.ended(forgotten))).toBe('none')
     expect(broken(() => book.ended(ended('unknown', 'server_forgot', {}, 'resend')))).toBe('I4')
     expect(broken(() => book.ended(ended('unknown', null)))).toBe('I4')
@@ -77,6 +79,78 @@ describe('the book of causes', () => {
     expect(broken(() => book.ended(ended('cancelled', 'replaced', { replaces: 'a' })))).toBe('none')
     expect(broken(() => book.ended(ended('dropped', 'queue_full')))).toBe('none')
     expect(broken(() => book.ended(ended('expired', 'expired', { ttlMs: 99 })))).toBe('none')
+  })
+
+  it('takes a loss for the cause of what was there before it only, in the epoch that it ended', () => {
+    let now = 10
+    const book = new CauseBook('ada1', { isClosing: () => false, now: () => now })
+    const { link } = causes()
+    for (const epoch of ['e1', 'e2']) book.heard(link, [FrameType.ATTACHED, 0, state({ epoch })], true)
+    const later = ended('unknown', 'server_forgot', { sentAt: 20 })
+    now = 30
+    expect(broken(() => book.ended(later))).toBe('I4')
+    const elsewhere = ended('unknown', 'server_forgot')
+    elsewhere.writtenIn.add('e2')
+    expect(broken(() => book.ended(elsewhere))).toBe('I4')
+    elsewhere.writtenIn.add('e1')
+    expect(broken(() => book.ended(elsewhere))).toBe('none')
+    book.heard(link, [FrameType.ATTACHED, 0, null], true)
+    expect(broken(() => book.ended(ended('unknown', 'producer_refused', { sentAt: 30 })))).toBe('none')
+    expect(broken(() => book.ended(ended('unknown', 'producer_refused', { sentAt: 31 })))).toBe('I4')
+  })
+
+  it('takes no loss for a cause that was told at a connection which the client had let go of', () => {
+    const { book, link } = causes()
+    book.heard(link, [FrameType.ATTACHED, 0, state()], true)
+    book.heard(link, [FrameType.ATTACHED, 0, state({ epoch: 'e2' })], false)
+    expect(broken(() => book.ended(ended('unknown', 'server_forgot')))).toBe('I4')
+    book.heard(link, [FrameType.ATTACHED, 0, null], false)
+    expect(broken(() => book.ended(ended('unknown', 'producer_refused')))).toBe('I4')
+  })
+
+  it('notices what another page left and nobody settled, told or taken off the disk', () => {
+    const { book, link } = causes()
+    const left = ended('unknown', 'stored')
+    expect(broken(() => checkLeftoverEnded('ada2', book, left, 'cancelled', 'cancelled'))).toBe('I4')
+    expect(broken(() => checkLeftoverEnded('ada2', book, left, 'expired', 'expired'))).toBe('I4')
+    expect(broken(() => checkLeftoverEnded('ada2', book, left, 'accepted', null))).toBe('I3')
+    expect(broken(() => checkLeftoverEnded('ada2', book, left, 'rejected', 'no'))).toBe('I3')
+    expect(broken(() => checkLeftoverEnded('ada2', book, left, 'unknown', 'outbox_of_another_user'))).toBe(
+      'I4',
+    )
+    expect(broken(() => checkLeftoverEnded('ada2', book, left, 'unknown', 'stored'))).toBe('I4')
+    expect(broken(() => checkLeftoverRemoved('ada2', book, left))).toBe('I4')
+    book.heard(link, [FrameType.ACCEPTED, 0, 1], true)
+    expect(broken(() => checkLeftoverEnded('ada2', book, left, 'accepted', null))).toBe('none')
+    expect(broken(() => checkLeftoverRemoved('ada2', book, left))).toBe('none')
+  })
+
+  it('lets what another page left go when it was refused, forgotten and not to be sent again, or stays for another', () => {
+    const left = ended('unknown', 'stored')
+    const refused = causes()
+    refused.book.heard(refused.link, [FrameType.REJECTED, 0, 1, 'no', ''], true)
+    expect(broken(() => checkLeftoverEnded('ada2', refused.book, left, 'rejected', 'no'))).toBe('none')
+    expect(broken(() => checkLeftoverRemoved('ada2', refused.book, left))).toBe('none')
+    const forgotten = causes(false, 0, 'e0')
+    forgotten.book.heard(forgotten.link, [FrameType.ATTACHED, 0, state()], true)
+    const again = ended('unknown', 'stored', {}, 'resend')
+    expect(broken(() => checkLeftoverEnded('ada2', forgotten.book, left, 'unknown', 'server_forgot'))).toBe(
+      'none',
+    )
+    expect(broken(() => checkLeftoverRemoved('ada2', forgotten.book, left))).toBe('none')
+    expect(broken(() => checkLeftoverEnded('ada2', forgotten.book, again, 'unknown', 'server_forgot'))).toBe(
+      'I4',
+    )
+    expect(broken(() => checkLeftoverRemoved('ada2', forgotten.book, again))).toBe('I4')
+    const another = causes()
+    another.book.heard(another.link, [FrameType.ATTACHED, 0, null], true)
+    expect(
+      broken(() => checkLeftoverEnded('ada2', another.book, left, 'unknown', 'outbox_of_another_user')),
+    ).toBe('none')
+    expect(broken(() => checkLeftoverRemoved('ada2', another.book, left))).toBe('I4')
+    expect(broken(() => checkLeftoverEnded('ada2', causes(true).book, left, 'unknown', 'stored'))).toBe(
+      'none',
+    )
   })
 
   it('notices a request that times out early or is unknown while its session goes on', () => {

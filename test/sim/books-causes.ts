@@ -2,12 +2,13 @@
  * The book of causes of one page: every end of a message has one (I3, I4).
  *
  * Owns: what the page was told on the wire about its producers, its user and its sessions, and what its application did, as far as
- * an end can follow from it. What arrived counts, also at a connection that the page had given up: it knows less than the
- * client, and then asks for less.
+ * an end can follow from it. Acknowledgements and refusals count also at a connection that the page had given up: the book knows
+ * less than the client, and then asks for less. Of losses counts what the client took in (books-losses.ts).
  */
 import { FrameType, type ProducerState, type Welcome } from '../../src/protocol/frames.js'
 import { Violation } from '../../src/testing/simulation/index.js'
 import type { Frame, LinkBook } from './books-link.js'
+import { LossBook } from './books-losses.js'
 import { splitId } from './books-messages.js'
 import type { Failure, Question } from './books-requests.js'
 import type { SentMessage } from './books-sent.js'
@@ -22,14 +23,19 @@ export interface Doings {
   now(): number
 }
 
+/** What may have ended with its producer. */
+interface Lost {
+  readonly id: string
+  readonly sentAt: number
+  /** `null`: of a request; its epochs are not kept. */
+  readonly writtenIn: SentMessage['writtenIn'] | null
+}
+
 export class CauseBook {
   readonly #page: string
   readonly #doings: Doings
   readonly #epochs = new Map<string, string>()
-  /** Producers of which the server forgot what it had. */
-  readonly #forgotten = new Set<string>()
-  /** Producers that were refused. */
-  readonly #refused = new Set<string>()
+  readonly losses = new LossBook()
   readonly #acknowledged = new Map<string, number>()
   /** Producers of requests, and up to where they are acknowledged on connections that the page held to. */
   readonly #requestsDone = new Map<string, number>()
@@ -41,9 +47,7 @@ export class CauseBook {
   readonly #full = new Set<number>()
   #lastFull = 0
   #user: string | null = null
-  #userChanged = false
   #session: string | null = null
-  #sessionEnded = false
 
   constructor(page: string, doings: Doings) {
     this.#page = page
@@ -61,13 +65,16 @@ export class CauseBook {
     }
   }
 
-  /** A frame arrived. `true`: the session that was before is over. */
-  heard({ lanes }: LinkBook, frame: Frame): boolean {
+  /** A frame arrived; `isTaken`: at a connection that the client has not let go of. `true`: the session that was before is over. */
+  heard({ lanes }: LinkBook, frame: Frame, isTaken: boolean): boolean {
     switch (frame[0]) {
-      case FrameType.WELCOME:
-        return this.#welcomed(lanes, frame[1] as Welcome)
+      case FrameType.WELCOME: {
+        const welcome = frame[1] as Welcome
+        for (const [index, state] of welcome.producers.entries()) this.#attached(lanes, index, state, isTaken)
+        return isTaken && this.#welcomed(welcome)
+      }
       case FrameType.ATTACHED:
-        this.#attached(lanes, frame[1] as number, (frame[2] ?? null) as ProducerState | null)
+        this.#attached(lanes, frame[1] as number, (frame[2] ?? null) as ProducerState | null, isTaken)
         return false
       case FrameType.ACCEPTED:
         this.#accepted(producerAt(lanes, frame[1] as number), frame[2] as number)
@@ -79,7 +86,8 @@ export class CauseBook {
         )
         return false
       case FrameType.GAP:
-        if ((frame[1] as string).startsWith('replies/')) this.#sessionEnded = true
+        if (isTaken && (frame[1] as string).startsWith('replies/'))
+          this.losses.sessionEnded(this.#doings.now())
         return false
       default:
         return false
@@ -98,6 +106,16 @@ export class CauseBook {
   isAcknowledged(id: string): boolean {
     const { producer, seq } = splitId(id)
     return (this.#acknowledged.get(producer) ?? 0) >= seq
+  }
+
+  /** Why the server refused it, as far as this page was told; `null`: it did not. */
+  refusalOf(id: string): string | null {
+    return this.#refusals.get(id) ?? null
+  }
+
+  /** Whether close() was called. */
+  get isClosing(): boolean {
+    return this.#doings.isClosing()
   }
 
   /** How many requests do not wait any more, as far as the page knows for sure. */
@@ -143,13 +161,17 @@ export class CauseBook {
         if (code === 'closed') return this.#doings.isClosing()
         return code === 'queue_full' && (this.#full.has(tag) || this.#lastFull > tag)
       case 'unknown':
-        return (code !== 'server_forgot' || message.policy === 'reject') && this.#explainsLoss(id, code)
+        return (
+          (code !== 'server_forgot' || message.policy === 'reject') &&
+          this.#explainsLoss(lostOf(message), code)
+        )
       default:
         return false
     }
   }
 
-  #explainsCancelled({ id, code, terms, tag, takenBack }: SentMessage): boolean {
+  #explainsCancelled(message: SentMessage): boolean {
+    const { code, terms, tag, takenBack } = message
     switch (code) {
       case 'cancelled':
       case 'aborted':
@@ -157,20 +179,20 @@ export class CauseBook {
       case 'replaced':
         return terms.replaces !== null && (this.#newest.get(terms.replaces) ?? 0) > tag
       default:
-        return this.#explainsLoss(id, code)
+        return this.#explainsLoss(lostOf(message), code)
     }
   }
 
   /** The whole producer is given up, or forgotten. */
-  #explainsLoss(id: string, code: string | null): boolean {
+  #explainsLoss({ id, sentAt, writtenIn }: Lost, code: string | null): boolean {
     const { producer } = splitId(id)
     switch (code) {
       case 'server_forgot':
-        return this.#forgotten.has(producer)
+        return this.losses.explainsForgotten(producer, sentAt, writtenIn)
       case 'producer_refused':
-        return this.#refused.has(producer)
+        return this.losses.explainsRefused(producer, sentAt)
       case 'user_changed':
-        return this.#userChanged
+        return this.losses.explainsUserChanged(sentAt)
       case 'closed':
       case 'stored':
         return this.#doings.isClosing()
@@ -188,43 +210,45 @@ export class CauseBook {
       case 'queue_full':
         return this.#full.has(tag)
       case 'unknown':
-        return this.#doings.isClosing() || (this.#sessionEnded && id !== null && this.isAcknowledged(id))
+        if (this.#doings.isClosing()) return true
+        return this.losses.explainsSessionEnded(askedAt) && id !== null && this.isAcknowledged(id)
       case 'closed':
         return this.#doings.isClosing()
       case 'user_changed':
-        return this.#userChanged
+        return this.losses.explainsUserChanged(askedAt)
       default:
-        return id === null ? this.#explainsUnseen(code) : this.#explainsLoss(id, code)
+        // One that no wire showed may have been written to a socket that was closing, which takes everything in silence.
+        if (id === null) return this.losses.explainsUnseen(code, askedAt)
+        return this.#explainsLoss({ id, sentAt: askedAt, writtenIn: null }, code)
     }
   }
 
-  /** A request that no wire showed: it may have been written to a socket that was closing, which takes everything in silence. */
-  #explainsUnseen(code: string): boolean {
-    if (code === 'producer_refused') return this.#refused.size > 0
-    return code === 'server_forgot' && this.#forgotten.size > 0
-  }
-
-  #welcomed(lanes: LinkBook['lanes'], { producers, session, user }: Welcome): boolean {
-    for (const [index, state] of producers.entries()) this.#attached(lanes, index, state)
-    if (this.#user !== null && this.#user !== user.id) this.#userChanged = true
+  #welcomed({ session, user }: Welcome): boolean {
+    const now = this.#doings.now()
+    if (this.#user !== null && this.#user !== user.id) this.losses.userChanged(now)
     this.#user = user.id
     const isOver = this.#session !== null && !session.resumed
-    if (isOver) this.#sessionEnded = true
+    if (isOver) this.losses.sessionEnded(now)
     this.#session = session.id
     return isOver
   }
 
-  #attached(lanes: LinkBook['lanes'], index: number, state: ProducerState | null): void {
+  #attached(lanes: LinkBook['lanes'], index: number, state: ProducerState | null, isTaken: boolean): void {
     const producer = producerAt(lanes, index)
     if (state === null) {
-      this.#refused.add(producer)
+      if (isTaken) this.losses.refused(producer, this.#doings.now())
       return
     }
-    const before = this.#epochs.get(producer)
-    if (before !== undefined && before !== state.epoch) this.#forgotten.add(producer)
-    this.#epochs.set(producer, state.epoch)
+    if (isTaken) this.#goesOn(producer, state.epoch, lanes[index]?.offer.epoch)
     this.#accepted(producer, state.last)
     for (const [seq, code] of state.refused) this.#refusals.set(`${producer}.${seq}`, code)
+  }
+
+  /** `offered`: of what another page left, the epoch that the disk holds. */
+  #goesOn(producer: string, epoch: string, offered: string | undefined): void {
+    const before = this.#epochs.get(producer) ?? offered
+    if (before !== undefined && before !== epoch) this.losses.forgot(producer, before, this.#doings.now())
+    this.#epochs.set(producer, epoch)
   }
 
   #accepted(producer: string, seq: number): void {
@@ -233,3 +257,5 @@ export class CauseBook {
 }
 
 const producerAt = (lanes: LinkBook['lanes'], index: number): string => lanes[index]?.offer.id ?? ''
+
+const lostOf = ({ id, terms: { sentAt }, writtenIn }: SentMessage): Lost => ({ id, sentAt, writtenIn })

@@ -1,11 +1,69 @@
 /**
  * What closed pages left behind is drained first (rule 6).
  *
- * Owns: whether a link still carries something of another page that is not settled.
+ * Owns: whether a link still carries something of another page that is not settled; whether what another page left ended, and
+ * went off the disk, for a reason. It counts as written: nothing takes it back, and no time is over for it.
  */
+import type { OutcomeState } from '../../src/index.js'
 import { Violation } from '../../src/testing/simulation/index.js'
 import type { Lane, LinkBook, LinkOwner } from './books-link.js'
-import type { MessageBook } from './books-messages.js'
+import type { LossBook } from './books-losses.js'
+import { type MessageBook, splitId } from './books-messages.js'
+import type { SentMessage } from './books-sent.js'
+
+/** What a page knows of why something ended (books-causes.ts). */
+export interface Known {
+  readonly isClosing: boolean
+  readonly losses: LossBook
+  isAcknowledged(id: string): boolean
+  refusalOf(id: string): string | null
+}
+
+/** What another page left ended, as `page` tells. */
+export function checkLeftoverEnded(
+  page: string,
+  known: Known,
+  message: SentMessage,
+  outcome: OutcomeState,
+  code: string | null,
+): void {
+  if (explainsEnd(known, message, outcome, code)) return
+  throw new Violation(
+    outcome === 'accepted' || outcome === 'rejected' ? 'I3' : 'I4',
+    `${page}: ${message.id}, which ${message.page} left, ended as ${outcome} (${code}), and nothing explains it`,
+  )
+}
+
+/** What another page left is taken off the disk: nobody will send it any more. */
+export function checkLeftoverRemoved(page: string, known: Known, message: SentMessage): void {
+  const { id } = message
+  if (known.isAcknowledged(id) || known.refusalOf(id) !== null || isForgotten(known, message)) return
+  throw new Violation(
+    'I4',
+    `${page}: ${id}, which ${message.page} left, was taken off the disk, and nothing explains it`,
+  )
+}
+
+function explainsEnd(
+  known: Known,
+  message: SentMessage,
+  outcome: OutcomeState,
+  code: string | null,
+): boolean {
+  const { id, terms } = message
+  if (outcome === 'accepted') return known.isAcknowledged(id)
+  if (outcome === 'rejected') return code !== null && known.refusalOf(id) === code
+  if (outcome !== 'unknown') return false
+  if (code === 'server_forgot') return isForgotten(known, message)
+  if (code === 'stored' || code === 'closed') return known.isClosing
+  // It stays stored for whoever it belongs to.
+  return code === 'outbox_of_another_user' && known.losses.explainsRefused(splitId(id).producer, terms.sentAt)
+}
+
+/** Forgotten by the server, and not to be sent again. */
+function isForgotten({ losses }: Known, { id, policy, terms, writtenIn }: SentMessage): boolean {
+  return policy === 'reject' && losses.explainsForgotten(splitId(id).producer, terms.sentAt, writtenIn)
+}
 
 /** `id` is a page's own, and about to be written on this link. */
 export function checkLeftoversFirst({ lanes, owner }: LinkBook, messages: MessageBook, id: string): void {
@@ -29,6 +87,7 @@ function isDrained({ offer, state, ackArrived, told }: Lane, owner: LinkOwner, p
   const forgotten = offer.epoch !== undefined && offer.epoch !== state.epoch
   if (forgotten && policy === 'reject') return true
   for (let seq = Math.max(ackArrived, state.last) + 1; seq <= offer.written; seq++) {
+    // What is off the disk went for a reason: checkLeftoverRemoved.
     if (!told.has(seq) && owner.isStored(`${offer.id}.${seq}`)) return false
   }
   return true

@@ -76,16 +76,21 @@ export class SentMessage {
       throw new Violation('I4', `${this.id} ended twice: ${this.outcome}, ${outcome}`)
     this.outcome = outcome
     this.code = code
-    if (outcome === 'accepted' && this.handled && this.runs.length === 0) {
-      throw new Violation('I3', `${this.id} was accepted and never ran`)
-    }
-    if (outcome === 'accepted' && this.isForItsRoom && !this.appended) {
-      throw new Violation('I3', `${this.id} was accepted, and room ${this.terms.room} never got it`)
-    }
+    if (outcome === 'accepted') this.checkAccepted()
     if (WITHOUT_EFFECT.includes(outcome) && this.writtenIn.size > 0 && !this.leftover) {
       throw new Violation('I3', `${this.id} was written, and ended as ${outcome}`)
     }
     this.#checkWithoutEffect()
+  }
+
+  /** It is said to be accepted. */
+  checkAccepted(): void {
+    if (this.handled && this.runs.length === 0) {
+      throw new Violation('I3', `${this.id} was accepted and never ran`)
+    }
+    if (this.isForItsRoom && !this.appended) {
+      throw new Violation('I3', `${this.id} was accepted, and room ${this.terms.room} never got it`)
+    }
   }
 
   ran(run: Run): void {

@@ -17,8 +17,6 @@ export class Disk {
   latencyMs = 0
   /** A page gave up on it: what it holds may be older than what was written to the wire. */
   doubtful = false
-  /** Pages of several users had it: what one left is not another's to send. */
-  shared = false
 
   get kept(): Iterable<string> {
     return this.#kept
@@ -58,12 +56,19 @@ export class Disk {
     if (latencyMs > 0) await new Promise<void>((resolve) => void clock.setTimer(resolve, latencyMs))
   }
 
-  applied(changes: readonly StorageChange[]): void {
+  /** `removed` hears of each message that is on it no more. */
+  applied(changes: readonly StorageChange[], removed: (id: string) => void = () => undefined): void {
+    const remove = (id: string): void => {
+      if (this.#kept.delete(id)) removed(id)
+    }
     for (const change of changes) {
       if (change.type === 'append') this.#kept.add(`${change.message.producer}.${change.message.seq}`)
-      else if (change.type === 'settle') this.#kept.delete(`${change.producer}.${change.seq}`)
+      else if (change.type === 'settle') remove(`${change.producer}.${change.seq}`)
       else if (change.type === 'producer') this.#epochs.set(change.producer.id, change.producer.epoch)
-      else this.#epochs.delete(change.producer)
+      else {
+        this.#epochs.delete(change.producer)
+        for (const id of [...this.#kept]) if (splitId(id).producer === change.producer) remove(id)
+      }
     }
   }
 }

@@ -61,7 +61,8 @@ class Ears {
       if (code === 'storage_degraded') member.storageFailed()
     })
     lifecycle.on('close', ({ code, cause }) => this.#connectionClosed(code, cause.code))
-    lifecycle.on('settled', ({ id }) => sending.announced(id))
+    lifecycle.on('settled', (receipt) => sending.announced(receipt))
+    member.page.removed = (id) => sending.removed(id)
   }
 
   listenToMessages(): void {

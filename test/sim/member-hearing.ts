@@ -59,10 +59,15 @@ export class MemberHearing {
   /** A frame arrived at its end of a link. */
   heard(link: LinkBook, frame: Frame): void {
     const { clock, books, page } = this.#parts
-    const isOver = this.causes.heard(link, frame)
-    if (link !== this.#link || link.closedByClient) return
+    const isTaken = (): boolean => link === this.#link && !link.closedByClient
     // What a frozen page got is heard later, and then holds from then on.
-    if (page.frozen) return this.dials.clockJumped(clock.now())
+    if (page.frozen) {
+      page.whenAwake(() => this.causes.heard(link, frame, isTaken()))
+      if (isTaken()) this.dials.clockJumped(clock.now())
+      return
+    }
+    const isOver = this.causes.heard(link, frame, isTaken())
+    if (!isTaken()) return
     this.causes.took(link)
     this.silence.broken(clock.now())
     const [type] = frame

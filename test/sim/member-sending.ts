@@ -3,12 +3,13 @@
  *
  * Owns: entering messages and requests into the books, their outcomes, which of them were announced as settled (I4, I10).
  */
-import type { Client, DeliveryError, Receipt } from '../../src/index.js'
+import type { Client, DeliveryError, OutcomeState, Receipt } from '../../src/index.js'
 import type { ManualClock } from '../../src/testing/index.js'
 import { Violation } from '../../src/testing/simulation/index.js'
 import type { Books } from './books.js'
 import type { CauseBook } from './books-causes.js'
 import { checkGiven } from './books-defects.js'
+import { checkLeftoverEnded, checkLeftoverRemoved } from './books-leftovers.js'
 import type { Question } from './books-requests.js'
 import { SentMessage, type Terms } from './books-sent.js'
 import { HANDLED } from './handlers.js'
@@ -115,11 +116,37 @@ export class MemberSending {
     })
   }
 
-  /** lifecycle 'settled' told of a message. */
-  announced(id: string): void {
-    this.#parts.books.guard(() => {
+  /** lifecycle 'settled' told of a message: one of its own has a receipt as well, one that another page left has not. */
+  announced({ id, settled }: Receipt): void {
+    const { books, pending, name } = this.#parts
+    books.guard(() => {
       if (this.#told.has(id)) throw new Violation('I4', `${id} was announced as settled twice`)
       this.#told.add(id)
+    })
+    const message = books.messages.get(id)
+    if (message === undefined || message.page === name) return
+    const told = settled.then(({ outcome, code }) => this.#leftoverSettled(message, outcome, code))
+    pending.track(told, (error) => books.guard(() => checkGiven(name, 'request', error)))
+  }
+
+  #leftoverSettled(message: SentMessage, outcome: OutcomeState, code: string | null): void {
+    const { name, books, causes, isAlive } = this.#parts
+    books.note(`${message.id} of ${message.page} ${outcome} ${code}`)
+    books.guard(() => {
+      if (isAlive()) checkLeftoverEnded(name, causes, message, outcome, code)
+      if (outcome === 'accepted') message.checkAccepted()
+    })
+  }
+
+  /** A message is on the disk no more: its end was told before. */
+  removed(id: string): void {
+    const { books, causes, name } = this.#parts
+    const message = books.messages.get(id)
+    if (message === undefined) return
+    books.guard(() => {
+      if (!this.#told.has(id))
+        throw new Violation('I4', `${name}: ${id} was taken off the disk, and no end of it was told`)
+      if (message.page !== name) checkLeftoverRemoved(name, causes, message)
     })
   }
 

@@ -242,7 +242,7 @@ export class Member implements LinkOwner {
   #leaveMessages(): void {
     for (const id of this.disk.kept) {
       const message = this.#parts.books.messages.get(id)
-      if (message !== undefined) message.leftover = true
+      if (message?.page === this.name) message.leftover = true
     }
   }
 

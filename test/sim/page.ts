@@ -29,6 +29,8 @@ export class Page {
   disturbed: (hereafter?: boolean) => void = () => undefined
   /** Of what is on the disk something is locked by another page. */
   locked: () => void = () => undefined
+  /** Its client took a message off the disk. */
+  removed: (id: string) => void = () => undefined
   /** A link that the client had let go of still spoke. */
   lateEvent: () => void = () => undefined
 
@@ -150,7 +152,7 @@ export class Page {
             await disk.delay(this.#clock)
             if (!this.alive) return new Promise<void>(() => undefined)
             await handle.apply(changes)
-            disk.applied(changes)
+            disk.applied(changes, (id) => this.removed(id))
           },
           release: (producer) => handle.release(producer),
           close: () => {
@@ -183,6 +185,11 @@ export class Page {
       over()
       cancel()
     }
+  }
+
+  /** Now, or when it is thawed, in the order of what came; never, once it is gone. */
+  whenAwake(what: () => void): void {
+    this.#happen(what)
   }
 
   #happen(what: () => void): void {

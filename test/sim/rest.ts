@@ -5,6 +5,7 @@
  */
 import { Violation } from '../../src/testing/simulation/index.js'
 import type { Books } from './books.js'
+import { splitId } from './books-messages.js'
 import type { Member } from './member.js'
 import type { SurewireWorld } from './world.js'
 
@@ -70,7 +71,8 @@ async function sayLastWords({ books, servers }: SurewireWorld): Promise<void> {
   await server.toAll().send('news', { to: 'all' })
 }
 
-function checkMember(member: Member, { books }: SurewireWorld): void {
+function checkMember(member: Member, world: SurewireWorld): void {
+  const { books } = world
   const { name, client, pending, logs } = member
   const { status, queued, inFlight, error } = client.snapshot
   if (status !== 'connected') throw new Violation('I4', `${name} is ${status} at rest: ${error?.message}`)
@@ -82,9 +84,17 @@ function checkMember(member: Member, { books }: SurewireWorld): void {
     if (reader.mustEnd) throw new Violation('I5', `${name}: ${reader.log} ended without a word`)
     if (!reader.retired) reader.checkComplete()
   }
-  if (!member.durable || member.doubtful || member.disk.shared) return
-  const [left] = member.disk.kept
-  if (left !== undefined) throw new Violation('I4', `${left} is stored, and nobody sends it`)
+  checkDisk(member, world)
+}
+
+/** What is stored is sent, but for what belongs to another user, and what a page holds that gave up on its storage. */
+function checkDisk({ durable, disk, user }: Member, { books, members }: SurewireWorld): void {
+  if (!durable) return
+  if (members.some((one) => one.disk === disk && one.habits.durable && !one.durable)) return
+  for (const id of disk.kept) {
+    const owner = books.producers.userOf(splitId(id).producer)
+    if (owner === null || owner === user) throw new Violation('I4', `${id} is stored, and nobody sends it`)
+  }
 }
 
 /** What began is over: answered, or said to be unknown (I10). */

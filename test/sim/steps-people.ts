@@ -15,7 +15,6 @@ const switchesUser = step<SurewireWorld, { who: number; user: string; live: bool
     const member = world.member(who)
     if (member.user === user) return false
     member.user = user
-    member.disk.shared = true
     if (live && !member.closing) member.renewToken()
     return true
   },

@@ -179,7 +179,7 @@ describe('how many requests take no room in the queue any more', () => {
 
   it('is as the page took it in, not as it arrived at a connection that the page had given up', () => {
     const { book } = causes()
-    book.heard(requests(4), [FrameType.ACCEPTED, 0, 4])
+    book.heard(requests(4), [FrameType.ACCEPTED, 0, 4], true)
     book.took(requests(0))
     expect(book.requestsDone).toBe(0)
     book.took(requests(3))

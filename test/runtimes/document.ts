@@ -50,9 +50,31 @@ function listOf(rows: readonly Row[]): string {
     .join('\n')
 }
 
-/** Fails for a document that has lost its marks. */
-export function writeDocument(rows: readonly Row[]): void {
+/**
+ * Lines of one that the other has not. The Node that runs this is the machine's own, of whatever patch release: only its
+ * major has to agree. Widths of columns follow from that.
+ */
+export function differences(one: string, other: string, ownNode = process.versions.node): string[] {
+  const own = new RegExp(`^(\\| Node ${ownNode.split('.')[0]} +\\| )[\\d.]+`)
+  const linesOf = (text: string): string[] =>
+    text.split('\n').map((line) => line.replace(own, '$1*').replace(/ +/g, ' ').replace(/-{2,}/g, '--'))
+  const others = linesOf(other)
+  return linesOf(one).filter((line) => !others.includes(line))
+}
+
+/** Writes what was measured; answers with the lines of the document that are true no more, and those that are new. */
+export function writeDocument(rows: readonly Row[]): string[] {
   const before = readFileSync(FILE, 'utf8')
+  const after = withPart(before, rows)
+  writeFileSync(FILE, after)
+  return [
+    ...differences(before, after).map((line) => `- ${line}`),
+    ...differences(after, before).map((line) => `+ ${line}`),
+  ]
+}
+
+/** Fails for a document that has lost its marks. */
+export function withPart(before: string, rows: readonly Row[]): string {
   const [begin, end] = [before.indexOf(BEGIN), before.indexOf(END)]
   if (begin < 0 || end < begin) throw new Error(`${FILE} has lost its marks`)
   const failures = rows.flatMap((row) =>
@@ -62,6 +84,5 @@ export function writeDocument(rows: readonly Row[]): void {
   )
   const failing = failures.length === 0 ? '' : `\n\nWhat failed:\n\n${failures.join('\n')}`
   const part = `${tableOf(rows)}${failing}\n\nThe checks:\n\n${listOf(rows)}`
-  const after = `${before.slice(0, begin + BEGIN.length)}\n\n${part}\n\n${before.slice(end)}`
-  writeFileSync(FILE, after)
+  return `${before.slice(0, begin + BEGIN.length)}\n\n${part}\n\n${before.slice(end)}`
 }

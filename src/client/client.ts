@@ -66,8 +66,8 @@ const RECEIVE_WINDOW = { messages: 1_024, bytes: 4_194_304 }
 const MAX_FRAME_BYTES = 16_777_216
 /** The name of a room's log is `room/` and its id. */
 const MAX_ROOM_LENGTH = MAX_NAME_LENGTH - 5
-/** Objects of rooms that were only looked at, as by rendering, are forgotten when there are so many. */
-const MAX_UNUSED_ROOMS = 1_000
+/** Names of rooms that nobody holds any more are swept out whenever there are so many more. */
+const SWEEP_EVERY = 1_000
 /** RFC 6455 section 5.5: 125 bytes less the code. */
 const MAX_REASON_BYTES = 123
 /** How long `close()` waits for acknowledgements when it isn't told. */
@@ -85,7 +85,8 @@ export class SurewireClient implements Client<Contract> {
   readonly #inbox: Inbox
   readonly #sender: MessageSender
   readonly #handlers = new HandlerRegistry()
-  readonly #rooms = new Map<string, ClientRoom>()
+  /** Weak, for rendering looks at rooms that it may never use; what a room is joined or heard for goes by its name. */
+  readonly #rooms = new Map<string, WeakRef<ClientRoom>>()
   readonly #view: StatusView
   readonly #storage: StorageWriter | null
   readonly #subscribers = new Subscribers((error) => this.#announcer.fault(error))
@@ -310,19 +311,15 @@ export class SurewireClient implements Client<Contract> {
   }
 
   room(id: string): ClientRoom {
-    const known = this.#rooms.get(id)
+    const known = this.#rooms.get(id)?.deref()
     if (known !== undefined) return known
     if (typeof id !== 'string' || id === '' || id.length > MAX_ROOM_LENGTH)
       throw new ConfigError('room', id, `a string of 1 to ${MAX_ROOM_LENGTH} characters`, this.name)
-    if (this.#rooms.size % MAX_UNUSED_ROOMS === 0) this.#forgetUnusedRooms()
+    if (this.#rooms.size % SWEEP_EVERY === 0)
+      for (const [name, held] of this.#rooms) if (held.deref() === undefined) this.#rooms.delete(name)
     const room = new ClientRoom(id, this.#roomHost)
-    this.#rooms.set(id, room)
+    this.#rooms.set(id, new WeakRef(room))
     return room
-  }
-
-  #forgetUnusedRooms(): void {
-    for (const id of this.#rooms.keys())
-      if (!(this.#handlers.hears(id) || this.#subscribers.hears(id))) this.#rooms.delete(id)
   }
 
   // ── wiring ────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -30,11 +30,6 @@ export class HandlerRegistry {
     return this.#emitters.get(room)?.listeners(type) ?? []
   }
 
-  /** Whether anything is heard in a room. */
-  hears(room: string): boolean {
-    return this.#emitters.has(room)
-  }
-
   on(room: string | null, type: string, handler: AnyHandler, options: OnOptions = {}): () => void {
     if (typeof handler !== 'function') throw new ConfigError('handler', handler, 'a function')
     const { signal } = options

@@ -18,11 +18,6 @@ export class Subscribers {
     this.#failed = failed
   }
 
-  /** Whether anybody wants to know of a room. */
-  hears(room: string): boolean {
-    return this.#registry.hears(room)
-  }
-
   add(room: string | null, listener: () => void): () => void {
     return this.#registry.on(room, CHANGE, listener)
   }

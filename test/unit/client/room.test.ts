@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { FrameType } from '../../../src/protocol/frames.js'
 import { entry, gap, joined, left, member } from '../../support/fake-server-frames.js'
 import { ClientHarness, type FarEnd } from '../../support/client-harness.js'
+import { collectGarbage } from '../../support/collect-garbage.js'
 
 async function inLobby(): Promise<{ harness: ClientHarness; end: FarEnd }> {
   const harness = new ClientHarness()
@@ -201,35 +202,51 @@ describe('rooms that were only looked at', () => {
       expect(client.room(`room ${index}`).snapshot.status).toBe('out')
   }
 
-  it('are forgotten when there are many, and those in use are not', () => {
+  it('are the same objects for as long as anybody holds them, however many there are', async () => {
     const { client } = new ClientHarness()
-    const [heard, watched, idle] = ['heard', 'watched', 'idle'].map((id) => client.room(id))
-    heard?.on('news', () => undefined)
-    watched?.subscribe(() => undefined)
+    const held = Array.from({ length: 2_500 }, (_, index) => client.room(`held ${index}`))
+    lookAround(client)
+    await collectGarbage()
     lookAround(client)
 
-    expect(client.room('heard')).toBe(heard)
-    expect(client.room('watched')).toBe(watched)
-    expect(client.room('idle')).not.toBe(idle)
+    expect(held.filter((room) => client.room(room.id) !== room)).toEqual([])
   })
 
-  it('work as before for whoever still has one', async () => {
+  it('are forgotten when nobody holds them, and their names after a while', async () => {
+    const { client } = new ClientHarness()
+    const look = (of: string, count: number) =>
+      Array.from({ length: count }, (_, index) => new WeakRef(client.room(`${of} ${index}`)))
+    const first = look('first', 1_000)
+    await collectGarbage()
+    expect(first.filter((room) => room.deref() !== undefined).length).toBeLessThan(10)
+    look('second', 1_000)
+    await collectGarbage()
+    // The next one finds so many names again, and not those of the first ones.
+    const deref = vi.spyOn(WeakRef.prototype, 'deref')
+    look('third', 10)
+    const looks = deref.mock.calls.length
+    deref.mockRestore()
+    expect(looks).toBeGreaterThanOrEqual(1_000)
+    expect(looks).toBeLessThan(1_100)
+  })
+
+  it('stay joined and heard when nobody holds them', async () => {
     const { harness, end } = await inLobby()
-    const old = harness.client.room('lobby')
-    lookAround(harness.client)
-    const again = harness.client.room('lobby')
-    expect(again).not.toBe(old)
     const heard: unknown[] = []
-    old.on('said', (data) => void heard.push(['old', data]))
-    again.on('said', (data) => void heard.push(['again', data]))
+    const use = () => {
+      const room = harness.client.room('lobby')
+      room.on('said', (data) => void heard.push(data))
+      return new WeakRef(room)
+    }
+    const used = use()
+    lookAround(harness.client)
+    await collectGarbage()
+    expect(used.deref()).toBe(undefined)
     end.send(entry('room/lobby', 6, 1))
     await harness.pass()
 
-    expect(heard).toEqual([
-      ['old', 1],
-      ['again', 1],
-    ])
-    expect(old.snapshot).toEqual(again.snapshot)
+    expect(heard).toEqual([1])
+    expect(harness.client.room('lobby').snapshot).toMatchObject({ status: 'joined', cursor: { offset: 6 } })
   })
 
   it('hear on after one who was unsubscribed twice', async () => {

@@ -219,6 +219,37 @@ describe('useRoom', () => {
   })
 })
 
+describe('many rooms', () => {
+  const statusOf = (world: ReactWorld) => (id: string) => world.client.room(id).snapshot.status
+
+  it('does not lose the room that is being rendered when many others were looked at', async () => {
+    const world = new ReactWorld()
+    await world.connect()
+    for (let index = 0; index < 999; index++) world.client.room(`other ${index}`)
+    const rooms = () => [<Room key="x" id="x" />, <Room key="y" id="y" />]
+    const { rerender, container } = world.render(rooms())
+    await world.pass()
+    rerender(rooms())
+    letGo()
+    await world.pass()
+    expect(container.textContent).toBe('x joined 0y joined 0')
+    expect(['x', 'y'].map(statusOf(world))).toEqual(['joined', 'joined'])
+  })
+
+  it('joins every room of a long list, and stays', async () => {
+    const world = new ReactWorld({ limits: { maxRooms: 2_000 } })
+    await world.connect()
+    const ids = Array.from({ length: 1_500 }, (_, index) => `room ${index}`)
+    const list = () => ids.map((id) => <Room key={id} id={id} />)
+    const { rerender } = world.render(list())
+    await world.pass()
+    rerender(list())
+    letGo()
+    await world.pass()
+    expect(ids.map(statusOf(world)).filter((status) => status !== 'joined')).toEqual([])
+  })
+})
+
 describe('usePresence', () => {
   it('shows who comes, changes and goes, and says so of this session', async () => {
     const world = new ReactWorld()

@@ -6,6 +6,7 @@ import type { ReactElement } from 'react'
 import { hydrateRoot } from 'react-dom/client'
 import { type PipeableStream, renderToPipeableStream, renderToString } from 'react-dom/server'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { collectGarbage } from '../../support/collect-garbage.js'
 import { Page } from '../../support/react-page.js'
 import { ReactWorld } from '../../support/react-world.js'
 
@@ -49,6 +50,15 @@ describe('rendering on a server', () => {
     const before = process.listenerCount('SIGTERM')
     const timers = process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
     const grown: number[] = []
+    const rooms: WeakRef<object>[] = []
+    const room = world.client.room.bind(world.client)
+    Object.assign(world.client, {
+      room: (id: string) => {
+        const looked = room(id)
+        rooms.push(new WeakRef(looked))
+        return looked
+      },
+    })
     for (let round = 0; round < 3; round++) {
       for (let page = 0; page < 500; page++) {
         const options = { url: 'wss://example.com/ws', closeOnSignals: true }
@@ -59,6 +69,10 @@ describe('rendering on a server', () => {
     }
     expect(grown).toEqual([0, 0, 0])
     expect(process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length).toBe(timers)
+    await collectGarbage()
+    expect(rooms.length).toBeGreaterThanOrEqual(1_500)
+    // React itself may hold the last.
+    expect(rooms.filter((looked) => looked.deref() !== undefined).length).toBeLessThan(20)
   })
 
   it('shows nobody what the client of another request knows: a shared client looks idle', async () => {

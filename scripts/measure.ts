@@ -9,8 +9,22 @@ export interface Measured {
 }
 
 export async function measure(budget: SizeBudget): Promise<Measured> {
-  const bundle = await bundleForBrowser({ code: budget.code, without: budget.without ?? [] })
-  return { budget, minifiedBytes: bundle.byteLength, gzipBytes: gzipSync(bundle, { level: 9 }).byteLength }
+  const { code, less, without = [] } = budget
+  const whole = await bytesOf(code, without)
+  const rest = less === undefined ? { minifiedBytes: 0, gzipBytes: 0 } : await bytesOf(less, without)
+  return {
+    budget,
+    minifiedBytes: whole.minifiedBytes - rest.minifiedBytes,
+    gzipBytes: whole.gzipBytes - rest.gzipBytes,
+  }
+}
+
+async function bytesOf(
+  code: string,
+  without: readonly string[],
+): Promise<Pick<Measured, 'minifiedBytes' | 'gzipBytes'>> {
+  const bundle = await bundleForBrowser({ code, without })
+  return { minifiedBytes: bundle.byteLength, gzipBytes: gzipSync(bundle, { level: 9 }).byteLength }
 }
 
 export function describeSize({ budget, minifiedBytes, gzipBytes }: Measured): string {

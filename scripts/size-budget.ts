@@ -7,15 +7,19 @@ export interface SizeBudget {
   /** The code of an application that uses just this much. `surewire` stands for src/index.ts. */
   readonly code: string
   readonly maxBytes: number
+  /** The code of an application that has all of this but what is measured: its bundle is taken off. @default none */
+  readonly less?: string
   /** What is not counted, as bundlers write it: packages, and directories of the sources by their path from the root. */
   readonly without?: readonly string[]
 }
 
+// Assigned to a global, so that nothing of it can be shaken away.
+const CORE = `import { createClient } from 'surewire'; globalThis.createClient = createClient`
+
 export const sizeBudgets: readonly SizeBudget[] = [
   {
     name: 'core: createClient with JSON over WebSocket',
-    // Assigned to a global, so that nothing of it can be shaken away.
-    code: `import { createClient } from 'surewire'; globalThis.createClient = createClient`,
+    code: CORE,
     // The goal is 8_192. This is what was reached: a ratchet, raised once (by 480 B) for faults that simulation, model,
     // fuzzing and coverage found in the client, and for batches that let both ends work at once.
     maxBytes: 30_200,
@@ -26,10 +30,11 @@ export const sizeBudgets: readonly SizeBudget[] = [
     maxBytes: 4_096,
   },
   {
-    name: 'surewire/react: everything but the core and React',
-    code: `export * from 'surewire/react'`,
+    name: 'surewire/react: what it adds to an application that has the core and React',
+    code: `${CORE}; export * from 'surewire/react'`,
+    less: CORE,
     maxBytes: 2_048,
-    without: ['react', 'src/client', 'src/protocol'],
+    without: ['react'],
   },
   {
     name: 'surewire/vanilla: everything, without the core',

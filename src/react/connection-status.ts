@@ -75,7 +75,7 @@ export function ConnectionStatus({ className, labels }: ConnectionStatusProps): 
       {
         type: 'button',
         // How it went is in the snapshot.
-        onClick: () => void client[does](),
+        onClick: isOff ? undefined : () => void client[does](),
         'aria-disabled': isOff,
         style: { opacity: isOff ? 'var(--surewire-off, 0.5)' : 1 },
       },

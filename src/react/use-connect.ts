@@ -3,11 +3,10 @@
  *
  * Owns: when to connect and when to let go.
  */
-import { lingerOf, useEffect } from './outside.js'
+import { lingerOf, useEffect, useInsertionEffect, useRef } from './outside.js'
 import type { Client } from '../client/types.js'
 import { useClient } from './context.js'
 import { hold } from './leases.js'
-import { useLatest } from './use-latest.js'
 
 export interface ConnectOptions {
   /**
@@ -34,7 +33,12 @@ const DEFAULT_LINGER_MS = 5_000
  */
 export function useConnect(enabled = true, { lingerMs = DEFAULT_LINGER_MS }: ConnectOptions = {}): void {
   const client = useClient()
-  const linger = useLatest(lingerOf(lingerMs))
+  const lingers = lingerOf(lingerMs)
+  const linger = useRef(lingers)
+  // Before cleanups, which go by it: those of all other effects come before any of the new ones.
+  useInsertionEffect(() => {
+    linger.current = lingers
+  })
   useEffect(
     () => (enabled ? hold(client, () => connect(client), linger) : undefined),
     [client, enabled, linger],

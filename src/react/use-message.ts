@@ -4,11 +4,10 @@
  * Owns: that the handler of the latest render is the one called, and that there is one subscription at a time.
  * Does not own: order and backpressure (client/inbox.ts): what the handler returns is awaited there.
  */
-import { useEffect } from './outside.js'
+import { useEffect, useRef } from './outside.js'
 import type { Handler } from '../client/types.js'
 import type { ReceiveData, ReceiveType, RegisteredContract } from '../protocol/contract.js'
 import { useClient } from './context.js'
-import { useLatest } from './use-latest.js'
 
 type C = RegisteredContract
 
@@ -32,8 +31,12 @@ export function useMessage<T extends ReceiveType<C>>(
   { room }: UseMessageOptions = {},
 ): void {
   const client = useClient()
-  // Updated in the same breath as the subscription, so that a message of the old room never meets the new handler.
-  const latest = useLatest(handler)
+  const latest = useRef(handler)
+  // In the same breath as the subscription and no sooner, so that a message of the old room never meets the new handler:
+  // the old subscription ends before this, the new one begins after it.
+  useEffect(() => {
+    latest.current = handler
+  })
   useEffect(() => {
     const receiver = room === undefined ? client : client.room(room)
     return receiver.on(type, (data, message) => latest.current(data, message))

@@ -3,9 +3,10 @@
  *
  * Owns: that the latest request counts, and that none outlives its component, or what it was asked for.
  */
-import { useInsertionEffect, useMemo, useState } from './outside.js'
+import { HAS_ACTIVITY, useEffect, useInsertionEffect, useMemo, useState } from './outside.js'
 import type { ReplyData, RegisteredContract, RequestData, RequestType } from '../protocol/contract.js'
 import { useClient } from './context.js'
+import { hold } from './leases.js'
 
 type C = RegisteredContract
 
@@ -84,5 +85,7 @@ export function useRequest<T extends RequestType<C>>(
   }, [client, timeoutMs, type])
   // Unlike other effects it ends for good only: StrictMode and <Activity> end those of what comes back.
   useInsertionEffect(() => asker.end, [asker])
+  // Before React had <Activity> (19.2), it forgot to end that one in what goes while suspended, but ended these.
+  useEffect(() => (HAS_ACTIVITY ? undefined : hold(asker, () => asker.end)), [asker])
   return { ...(by === asker ? state : NOTHING), run: asker.run, abort: asker.abort }
 }

@@ -141,6 +141,17 @@ describe('useConnect', () => {
     expect(world.client.snapshot.status).toBe('idle')
   })
 
+  it('goes by the linger of the render that says it is not enabled any more', async () => {
+    const world = new ReactWorld()
+    const { rerender } = world.render(<Connected lingerMs={Infinity} />)
+    await world.pass()
+    rerender(<Connected enabled={false} lingerMs={10} />)
+    linger(9)
+    expect(world.client.snapshot.status).toBe('connected')
+    linger(1)
+    expect(world.client.snapshot.status).toBe('idle')
+  })
+
   it('keeps for ever what waits longer than a timer can', async () => {
     const world = new ReactWorld()
     const { rerender } = world.render(<Connected lingerMs={2_147_483_648} />)

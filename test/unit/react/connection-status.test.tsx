@@ -43,6 +43,20 @@ describe('<ConnectionStatus/>', () => {
     expect(getByRole('status').textContent).toBe('Disconnected')
   })
 
+  it('does nothing when a button is pressed that is off', async () => {
+    const { world, press } = build()
+    const connect = vi.spyOn(world.client, 'connect')
+    const disconnect = vi.spyOn(world.client, 'disconnect')
+    await press('Disconnect')
+    expect(disconnect).not.toHaveBeenCalled()
+    await press('Connect')
+    await press('Connect')
+    expect(connect).toHaveBeenCalledTimes(1)
+    await press('Disconnect')
+    await press('Disconnect')
+    expect(disconnect).toHaveBeenCalledTimes(1)
+  })
+
   it('counts the seconds to the next attempt, and retries at once when asked', async () => {
     const { world, press, getByRole, queryByRole } = build()
     await press('Connect')

@@ -48,4 +48,27 @@ describe.skipIf(Activity === undefined)('a tree that is hidden', () => {
     expect(container.textContent).toBe('connected joined 4')
     expect(heard).toEqual([2])
   })
+
+  it('still gets the answer to what it asked before', async () => {
+    const world = new ReactWorld()
+    await world.connect()
+    let ask = (): void => undefined
+    function Asker() {
+      const { run, data } = useRequest('double')
+      ask = () => void run(2)
+      return <output>{String(data)}</output>
+    }
+    const page = (mode: 'visible' | 'hidden') => (
+      <Activity mode={mode}>
+        <Asker />
+      </Activity>
+    )
+    const { container, rerender } = world.render(page('visible'))
+    act(() => ask())
+    rerender(page('hidden'))
+    act(() => void vi.advanceTimersByTime(1_000))
+    await world.pass()
+    rerender(page('visible'))
+    expect(container.textContent).toBe('4')
+  })
 })

@@ -1,6 +1,6 @@
 import { act } from '@testing-library/react'
-import { StrictMode, useEffect } from 'react'
-import { describe, expect, it } from 'vitest'
+import { StrictMode, Suspense, useEffect } from 'react'
+import { describe, expect, it, vi } from 'vitest'
 import { type UseRequest, useRequest } from '../../../src/react/index.js'
 import { ReactWorld } from '../../support/react-world.js'
 
@@ -182,5 +182,52 @@ describe('useRequest', () => {
     act(() => void request.run(4))
     await world.pass()
     expect(container.textContent).toBe('done 8 undefined')
+  })
+
+  describe('in a tree that suspends', () => {
+    const never = new Promise<void>(() => undefined)
+    function Late({ isLate }: { isLate: boolean }) {
+      // How React 18 suspends too.
+      // oxlint-disable-next-line typescript/only-throw-error
+      if (isLate) throw never
+      return null
+    }
+    const tree = (isLate: boolean) => (
+      <Suspense fallback="loading">
+        <Doubler />
+        <Late isLate={isLate} />
+      </Suspense>
+    )
+
+    it('aborts when the tree goes before it is back', async () => {
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+      const world = new ReactWorld()
+      await world.connect()
+      const { rerender, container } = world.render(tree(false))
+      let end: unknown
+      act(() => void request.run(1).catch((error: unknown) => (end = error)))
+      rerender(tree(true))
+      act(() => void vi.advanceTimersByTime(1_000))
+      expect(container.textContent).toContain('loading')
+      rerender(null)
+      act(() => void vi.advanceTimersByTime(0))
+      await act(() => Promise.resolve())
+      expect(end).toMatchObject({ code: 'aborted' })
+      expect(vi.getTimerCount()).toBe(0)
+    })
+
+    it('gets its answer when the tree is back, in StrictMode too', async () => {
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+      const world = new ReactWorld()
+      await world.connect()
+      const { rerender, container } = world.render(tree(false), { strict: true })
+      act(() => void request.run(1))
+      rerender(<StrictMode>{tree(true)}</StrictMode>)
+      act(() => void vi.advanceTimersByTime(1_000))
+      await world.pass()
+      rerender(<StrictMode>{tree(false)}</StrictMode>)
+      act(() => void vi.advanceTimersByTime(1_000))
+      expect(container.textContent).toBe('done 2 undefined')
+    })
   })
 })

@@ -53,7 +53,8 @@ function makeToast(place: Element | null, dismiss: string) {
  *
  * @param container where in the page, or in which shadow tree. @default document.body
  * @returns takes everything back
- * @throws TypeError if the container is no element, and what one of `texts` throws at the first look: nothing is left behind
+ * @throws TypeError if the container is no element, or `showMs` is not from 0 to below 2 ** 31; what one of `texts` throws
+ * at the first look. Nothing is left behind
  * @example
  * const stop = connectionToasts(client, undefined, { texts: { lost: 'Keine Verbindung' } })
  */
@@ -63,6 +64,9 @@ export function connectionToasts(
   options: ToastOptions = {},
 ): () => void {
   const texts = textsOf(options)
+  const { showMs = 5_000 } = options
+  // The platform's timers take anything else, and more, as no time at all.
+  if (!(showMs >= 0 && showMs < 2 ** 31)) throw new TypeError(`showMs: 0 to 2 ** 31, not ${showMs}`)
   const [region, toast, message, details] = makeToast(container, texts.dismiss)
   let was: Status | undefined
   let news: News
@@ -74,7 +78,7 @@ export function connectionToasts(
     timer = setTimeout(() => {
       if (toast.matches(':hover,:focus-within')) hideLater()
       else toast.remove()
-    }, options.showMs ?? 5_000)
+    }, showMs)
   }
   const announce = (snapshot: Snapshot): void => {
     clearTimeout(timer)

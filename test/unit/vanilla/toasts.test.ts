@@ -157,6 +157,14 @@ describe('connectionToasts', () => {
     expect(container.textContent).toBe('')
   })
 
+  it('refuses a showMs that timers would take as no time at all, and leaves nothing behind', () => {
+    const page = new Page()
+    const container = document.createElement('main')
+    for (const showMs of [Number.NaN, -1, 2 ** 31, Infinity, JSON.parse('"soon"') as number])
+      expect(() => connectionToasts(page.client, container, { showMs })).toThrow(`not ${showMs}`)
+    expect(container.childElementCount).toBe(0)
+  })
+
   it('leaves neither elements nor timers behind', async () => {
     const page = new Page()
     const stop = connectionToasts(page.client)

@@ -255,6 +255,17 @@ describe('what a closed page left behind', () => {
     expect(harness.takeFrames()).toMatchObject([[FrameType.ATTACH, 1, {}]])
   })
 
+  it('of which the server had seen more than was kept is rejected where the server had refused it', () => {
+    const harness = durable()
+    harness.session.adopt([leftover([1, 2])])
+    harness.live({ producers: [state(5, { refused: [[2, 'forbidden', 'not allowed']] })] })
+
+    expect(harness.all('settled').map(({ entry: { seq, state: end } }) => [seq, end])).toEqual([
+      [2, 'rejected'],
+      [1, 'accepted'],
+    ])
+  })
+
   it('of which the server has more in hand than it has committed is drained to its end', () => {
     const harness = durable()
     harness.session.adopt([leftover([1, 2])])

@@ -26,7 +26,7 @@ export function resumeProducer(
   const inHand = Math.max(state.last, state.held)
   if (inHand > producer.written) {
     if (!producer.leftover) throw acknowledgedUnsent(producer, inHand)
-    settleCommitted(outbox, producer, state)
+    settleKnown(outbox, producer, state)
     if (producer.empty) return false
     producer.written = inHand
   }
@@ -44,16 +44,11 @@ function settleKnown(outbox: Outbox, producer: Producer, state: ProducerState): 
       { code: 'went_back' },
     )
   }
-  settleCommitted(outbox, producer, state)
-}
-
-/** Refusals first: what remains up to `last` is accepted. */
-function settleCommitted(outbox: Outbox, producer: Producer, { last, refused }: ProducerState): void {
-  for (const [seq, code, message] of refused) {
-    const entry = seq <= last ? producer.find(seq) : null
+  for (const [seq, code, message] of state.refused) {
+    const entry = seq <= state.last ? producer.find(seq) : null
     if (entry !== null) outbox.settle(entry, 'rejected', code, message)
   }
-  outbox.acceptUpTo(producer, last)
+  outbox.acceptUpTo(producer, state.last)
 }
 
 /** The server forgot: what was written and not settled may have been handled, or not. */

@@ -3,7 +3,7 @@
  *
  * Every mutant of test/mutants/ is a deliberate fault of the protocol, as a patch of src/. In a copy of the repository
  * each is compiled into the simulated world, which runs seeds 1, 2, 3 … until one fails. A mutant counts as killed if
- * a named invariant noticed it; a crash or a run without end is told and does not count. At the end the sources as they
+ * a named invariant noticed it, `(another)` if it is none of those that the mutant is said to break; a crash or a run without end is told and does not count. At the end the sources as they
  * are have to pass the same seeds. Words or numbers after the command choose mutants by their names.
  *
  * Exit code 1 if one survives, or if the sources themselves fail.
@@ -63,8 +63,14 @@ function line(mutant: Mutant, hunt: Hunt): string {
   const name = fileOf(mutant).replace(/\.patch$/, '')
   const { verdict, seeds: count, simulatedMs, mishaps } = hunt
   const told = [...(verdict.is === 'killed' ? [verdict.message] : []), ...mishaps].join(' · ')
-  const by = verdict.is === 'killed' ? verdict.invariant : 'SURVIVED'
+  const by =
+    verdict.is === 'killed' ? verdict.invariant + (isByAnother(mutant, hunt) ? ' (another)' : '') : 'SURVIVED'
   return row(name, mutant.breaks.join(' '), by, String(count), duration(simulatedMs), short(told))
+}
+
+/** Killed, but not by an invariant that it is said to break. */
+function isByAnother({ breaks }: Mutant, { verdict }: Hunt): boolean {
+  return verdict.is === 'killed' && !breaks.includes(verdict.invariant)
 }
 
 function row(
@@ -75,7 +81,7 @@ function row(
   simulated: string,
   told: string,
 ): string {
-  return `${name.padEnd(44)} ${breaks.padEnd(12)} ${by.padEnd(10)} ${count.padStart(5)} ${simulated.padStart(10)}  ${told}`
+  return `${name.padEnd(44)} ${breaks.padEnd(12)} ${by.padEnd(13)} ${count.padStart(5)} ${simulated.padStart(10)}  ${told}`
 }
 
 function report(hunts: readonly [Mutant, Hunt][], baseline: Hunt, needed: number): void {
@@ -88,6 +94,8 @@ function report(hunts: readonly [Mutant, Hunt][], baseline: Hunt, needed: number
     `simulated time needed: median ${duration(median(killed.map(({ simulatedMs }) => simulatedMs)))}`,
   )
   console.log(`invariants that noticed: ${tally(killed)}`)
+  const byAnother = hunts.filter(([mutant, hunt]) => isByAnother(mutant, hunt))
+  console.log(`killed by another invariant than they are said to break: ${byAnother.length}`)
   for (const [mutant] of survived) console.log(`survived: ${fileOf(mutant)}, ${mutant.fault}`)
   const isSound = baseline.verdict.is === 'survived' && baseline.mishaps.length === 0
   const told = baseline.verdict.is === 'killed' ? baseline.verdict.message : baseline.mishaps.join(' · ')

@@ -93,17 +93,23 @@ async function ask(worker: Worker, job: Job): Promise<SeedResult> {
   })
   const answer = await Promise.race([answerOf(process, job), hung])
   clearTimeout(timer)
-  if (answer !== 'hung') return answer
+  if (answer !== 'hung' && 'seed' in answer) return answer
   process.removeAllListeners('exit')
   process.kill('SIGKILL')
   worker.process = worker.start()
-  return hangOf(job, limitMs)
+  if (answer === 'hung') return noResultOf(job, 'hang', `no end after ${limitMs / 1_000} s`)
+  return noResultOf(job, 'crash', `its process ended with ${answer.endedWith}`)
 }
 
-function answerOf(worker: ChildProcess, job: Job): Promise<SeedResult> {
-  return new Promise((resolve, reject) => {
-    const died = (code: number | null): void =>
-      reject(new Error(`the process that ran seed ${job.seed} ended with ${code}`))
+/** A process that ends without an answer: its seed has failed, and the others go on in another one. */
+interface Death {
+  readonly endedWith: string
+}
+
+function answerOf(worker: ChildProcess, job: Job): Promise<SeedResult | Death> {
+  return new Promise((resolve) => {
+    const died = (code: number | null, signal: string | null): void =>
+      resolve({ endedWith: signal ?? String(code) })
     worker.once('exit', died)
     worker.once('message', (result) => {
       worker.off('exit', died)
@@ -113,10 +119,10 @@ function answerOf(worker: ChildProcess, job: Job): Promise<SeedResult> {
   })
 }
 
-/** What is known of a world that came to no end. */
-function hangOf({ do: what, seed, minutes }: Job, limitMs: number): SeedResult {
+/** What is known of a world that came to no end, or ended its process. */
+function noResultOf({ do: what, seed, minutes }: Job, invariant: 'hang' | 'crash', why: string): SeedResult {
   const again = what === 'plan' ? `--plan ${seed}` : `--replay ${seed} --minutes ${minutes}`
-  const message = `no end after ${limitMs / 1_000} s; npm run sim -- ${again}`
+  const message = `${why}; npm run sim -- ${again}`
   return {
     seed,
     steps: 0,
@@ -125,7 +131,7 @@ function hangOf({ do: what, seed, minutes }: Job, limitMs: number): SeedResult {
     faults: {},
     sometimes: {},
     hash: '-'.repeat(14),
-    failure: { invariant: 'hang', message },
+    failure: { invariant, message },
     situations: [],
     story: null,
     plan: null,

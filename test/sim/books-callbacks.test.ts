@@ -31,4 +31,26 @@ describe('the book of callbacks', () => {
     expect(() => leaving(1, 0, 1).check()).toThrow('after it had been taken out')
     expect(() => leaving(0, 0, 1).check()).toThrow('after it had been taken out')
   })
+
+  it('notices an error that was thrown and nobody was told of, and one that is told otherwise than it was thrown', () => {
+    const book = new CallbackBook('ada1', () => undefined)
+    const error = book.thrown('handler')
+    expect(() => book.check()).toThrow("'handler' threw, and nobody was told")
+    expect(() => book.told('listener_failed', error, false)).toThrow(
+      'handler threw, and listener_failed is told',
+    )
+    expect(() => book.told('handler_failed', error, true)).toThrow('of what nobody threw')
+    book.told('handler_failed', error, false)
+    expect(() => book.check()).not.toThrow()
+    expect(() => book.told('handler_failed', error, false)).toThrow('of what nobody threw')
+  })
+
+  it('notices a listener behind another that missed a call', () => {
+    const book = new CallbackBook('ada1', () => undefined)
+    const row = book.row('open')
+    row.first()
+    expect(() => book.check()).toThrow("the listener behind one of 'open' missed 1 calls")
+    row.behind()
+    expect(() => book.check()).not.toThrow()
+  })
 })

@@ -8,9 +8,12 @@ import type { Logger } from '../../src/runtime/ports.js'
 import { Violation } from '../../src/testing/simulation/index.js'
 import { CodedError } from './coded-error.js'
 
-/** What failed without anybody being at fault: connections, credentials, what the server or the application ended. */
+/**
+ * What failed without anybody being at fault: connections, credentials, what the server or the application ended. Of close codes those
+ * that this world causes: not 1002, 1007, 1009 or 4402, which say that a frame was wrong, and not a bare 1011.
+ */
 const CONNECTION =
-  /^(connect_failed|connect_timeout|auth_refused|auth_unavailable|store_unavailable|hello_timeout|handshake_timeout|close_\d+|closed|kicked|superseded|disconnected)$/
+  /^(connect_failed|connect_timeout|auth_refused|auth_unavailable|store_unavailable|hello_timeout|handshake_timeout|close_(1006|4000|4001|4100|4200|4202|4203|4301)|closed|kicked|superseded|disconnected)$/
 /** What a client says that the server broke, by the invariant that it holds it to. */
 export const HELD_TO: Readonly<Record<string, string>> = {
   acknowledged_unsent: 'I8',

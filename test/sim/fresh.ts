@@ -9,6 +9,8 @@ import { scenario } from './scenario.js'
 import { FRESH_SEEDS } from './seeds.js'
 
 const SHARES = 4
+/** Of one seed of each share, which runs twice (I13). */
+const MINUTES_TWICE = 2
 /** Every situation has to occur in some seed of each share. */
 const seen = new Set<string>()
 
@@ -23,6 +25,12 @@ export function testFreshSeeds(share: number): void {
     expect(report.failure?.message, `npm run sim -- --replay ${seed} --minutes ${minutes}`).toBeUndefined()
     reports.push(report)
     for (const situation of Object.keys(report.sometimes)) seen.add(situation)
+  })
+
+  it('gives the same trace for the same seed', async () => {
+    const plan = { seed: first + share, minutes: MINUTES_TWICE }
+    const [once, again] = [await simulate(scenario, plan), await simulate(scenario, plan)]
+    expect(again.hash).toBe(once.hash)
   })
 
   it('came upon every situation that is worth it, and on messages and faults enough', () => {

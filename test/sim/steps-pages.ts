@@ -43,10 +43,12 @@ const reloads = step<SurewireWorld, { who: number; diskMs: number; loses: number
     const member = world.member(who)
     member.kill()
     const { disk } = member
+    const wasOpen = !member.closed
     if (loses > 0 && (await disk.loseTail(loses)) > 0)
       world.books.sometimes('a disk lost what had been stored last')
     disk.latencyMs = diskMs
     world.replace(member)
+    return wasOpen
   },
   tell: ({ who, diskMs, loses }) =>
     `page ${who} is reloaded; its disk takes ${diskMs} ms${loses === 0 ? '' : ` and lost the last ${loses} messages`}`,
@@ -82,7 +84,7 @@ const freezes = step<SurewireWorld, { who: number; ms: number }>({
     const isFrozen = member.page.frozen
     member.page.freeze()
     world.later(ms, () => member.page.thaw())
-    return !isFrozen && !member.closed
+    return !isFrozen && !member.closed && member.alive
   },
   tell: ({ who, ms }) => `page ${who} is frozen for ${ms} ms`,
 })
@@ -92,8 +94,10 @@ const throttles = step<SurewireWorld, { who: number; ms: number }>({
   sort: 'fault',
   draw: (random) => ({ who: random.integer(0, WHO), ms: random.pick([0, 0, 1_000, 60_000]) }),
   run: (world, { who, ms }) => {
-    world.member(who).page.throttle(ms)
-    return ms > 0
+    const { page, closed } = world.member(who)
+    const isNew = ms > 0 && !page.throttled && !closed
+    page.throttle(ms)
+    return isNew
   },
   tell: ({ who, ms }) => `timers of page ${who} are ${ms === 0 ? 'exact' : `run every ${ms} ms only`}`,
 })

@@ -177,8 +177,8 @@ export class MemberCallbacks {
         return member.restart(true)
       case 5:
       case 6:
-        this.book.did('unsubscribed', kind)
-        return toggle()
+        toggle()
+        return this.book.did('unsubscribed', kind)
       case 7:
         this.book.tookBack()
         return member.cancel(this.#recent.pop() ?? member.send(null, 'plain', 0, {}))
@@ -187,8 +187,8 @@ export class MemberCallbacks {
       case 9:
         return this.#close(kind)
       default:
-        this.book.did('sent', kind)
         member.send(null, 'fan', 0, {})
+        this.book.did('sent', kind)
     }
   }
 
@@ -196,8 +196,8 @@ export class MemberCallbacks {
   #close(kind: CallbackKind): void {
     const { member, random, closed } = this.#parts
     if (!random.chance(kind in EAGERNESS ? 0.8 : 0.3)) return
-    this.book.did('closed', kind)
     member.close(random.pick([0, 1_000]))
+    this.book.did('closed', kind)
     closed()
   }
 }

@@ -8,12 +8,14 @@ const reactProject = (
   name: string,
   alias: { find: RegExp; replacement: string }[],
   setupFiles: string[],
+  exclude: string[] = [],
 ) => ({
   extends: true as const,
   resolve: { alias },
   test: {
     name,
     include: ['test/unit/react/**/*.test.{ts,tsx}'],
+    exclude,
     environment: 'jsdom',
     setupFiles: [...setupFiles, 'test/support/react-setup.ts'],
     testTimeout: 10_000,
@@ -56,6 +58,8 @@ export default defineConfig({
           { find: /^react-dom\//, replacement: 'react-dom18/' },
         ],
         ['test/support/react18-setup.ts'],
+        // React 18 has no <Activity>.
+        ['test/unit/react/hidden.test.tsx'],
       ),
       {
         extends: true,

@@ -20,9 +20,10 @@ export const sizeBudgets: readonly SizeBudget[] = [
   {
     name: 'core: createClient with JSON over WebSocket',
     code: CORE,
-    // The goal is 8_192. This is what was reached: a ratchet, raised once (by 480 B) for faults that simulation, model,
-    // fuzzing and coverage found in the client, and for batches that let both ends work at once.
-    maxBytes: 30_200,
+    // The goal is 8_192. This is what was reached: a ratchet, raised twice, by 480 and by 100 B, for faults that simulation,
+    // model, fuzzing and coverage found in the client, for batches that let both ends work at once, and so that nothing
+    // stays of rooms that were left.
+    maxBytes: 30_300,
   },
   {
     name: 'surewire/websocket: SurewireSocket',

@@ -86,7 +86,7 @@ export class SurewireClient implements Client<Contract> {
   readonly #sender: MessageSender
   readonly #handlers = new HandlerRegistry()
   /** Weak, for rendering looks at rooms that it may never use; what a room is joined or heard for goes by its name. */
-  readonly #rooms = new Map<string, WeakRef<ClientRoom>>()
+  readonly #rooms = new Map<string, Pick<WeakRef<ClientRoom>, 'deref'>>()
   readonly #view: StatusView
   readonly #storage: StorageWriter | null
   readonly #subscribers = new Subscribers((error) => this.#announcer.fault(error))
@@ -318,7 +318,8 @@ export class SurewireClient implements Client<Contract> {
     if (this.#rooms.size % SWEEP_EVERY === 0)
       for (const [name, held] of this.#rooms) if (held.deref() === undefined) this.#rooms.delete(name)
     const room = new ClientRoom(id, this.#roomHost)
-    this.#rooms.set(id, new WeakRef(room))
+    // Workers with a compatibility date before May 2025 have none: there, rooms are kept.
+    this.#rooms.set(id, typeof WeakRef === 'undefined' ? { deref: () => room } : new WeakRef(room))
     return room
   }
 

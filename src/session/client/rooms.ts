@@ -102,13 +102,14 @@ export class Rooms {
   leave(id: string, live: boolean, done: () => void): void {
     const room = this.#get(id)
     const { state } = room
-    if (state.name === 'out') {
-      room.presence = null
-      return done()
+    if (state.name === 'out') room.presence = null
+    else this.#putOut(room, left('leave() was called'))
+    if (state.name !== 'out' && live) {
+      room.leaveWaiters.push({ n: this.#askToLeave(id), done })
+      return
     }
-    this.#putOut(room, left('leave() was called'))
-    if (!live) return done()
-    room.leaveWaiters.push({ n: this.#askToLeave(id), done })
+    this.#forgetIfDone(room)
+    done()
   }
 
   /** The server took up a room that was offered and has been left since: it has to hear of that. */
@@ -204,6 +205,7 @@ export class Rooms {
     if (room === undefined) return false
     settleLeaves(room, n === 0 ? this.#n : n)
     const { state } = room
+    this.#forgetIfDone(room)
     if (state.name === 'out') return true
     if (n === 0 ? state.name === 'joining' : state.name !== 'joining' || state.n !== n) return false
     room.error = left(why)
@@ -234,6 +236,7 @@ export class Rooms {
       room.presenceDirty = room.presence !== null
       room.version = 0
       if (room.state.name === 'joining' || room.presenceDirty) this.#unsaid.add(room)
+      this.#forgetIfDone(room)
     }
   }
 
@@ -260,6 +263,12 @@ export class Rooms {
     room.presence = null
     room.members = new Map()
     this.#changed(room.id)
+  }
+
+  /** Of a room that was left nothing stays, unless there is something to tell of it. */
+  #forgetIfDone({ id, state, error, presence, leaveWaiters }: RoomRecord): void {
+    if (state.name === 'out' && error === null && presence === null && leaveWaiters.length === 0)
+      this.#rooms.delete(id)
   }
 
   #failWaiters(room: RoomRecord, error: SurewireError): void {

@@ -230,6 +230,16 @@ describe('rooms that were only looked at', () => {
     expect(looks).toBeLessThan(1_100)
   })
 
+  it('are kept on platforms without weak references', () => {
+    vi.stubGlobal('WeakRef', undefined)
+    try {
+      const { client } = new ClientHarness()
+      expect(client.room('lobby')).toBe(client.room('lobby'))
+    } finally {
+      vi.unstubAllGlobals()
+    }
+  })
+
   it('stay joined and heard when nobody holds them', async () => {
     const { harness, end } = await inLobby()
     const heard: unknown[] = []

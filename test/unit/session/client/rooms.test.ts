@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { FrameType } from '../../../../src/protocol/frames.js'
+import { Rooms } from '../../../../src/session/client/rooms.js'
 import { entry, gap, joined, left, LOG_EPOCH, member } from '../../../support/fake-server-frames.js'
 import { SessionHarness } from '../../../support/session-harness.js'
 
@@ -225,6 +226,42 @@ describe('closing for good', () => {
 })
 
 describe('leaving', () => {
+  it('leaves nothing behind', () => {
+    const rooms = new Rooms(() => undefined)
+    const isForgotten = (room: string): boolean => rooms.look(room) === rooms.look('never seen')
+    const into = (room: string, presence: object | null = null): number => {
+      rooms.join(room, null, presence, () => undefined)
+      const n = Number(rooms.takeFrames().at(-1)?.[1])
+      rooms.joined(n, room, ['e', 1], [])
+      rooms.settleJoins()
+      return n
+    }
+    into('answered', { name: 'Ada' })
+    rooms.leave('answered', true, () => undefined)
+    expect(isForgotten('answered')).toBe(false)
+    const [, n] = rooms.takeFrames()[0] ?? []
+    rooms.left(Number(n), 'answered', 'asked for')
+    into('lost')
+    rooms.leave('lost', true, () => undefined)
+    rooms.lost()
+    into('offline')
+    rooms.leave('offline', false, () => undefined)
+    rooms.present('looked at', { name: 'Ada' })
+    rooms.leave('looked at', false, () => undefined)
+    expect(['answered', 'lost', 'offline', 'looked at'].filter((room) => !isForgotten(room))).toEqual([])
+  })
+
+  it('keeps what there is to tell of a room that is out', () => {
+    const rooms = new Rooms(() => undefined)
+    rooms.join('refused', null, null, () => undefined)
+    rooms.left(Number(rooms.takeFrames()[0]?.[1]), 'refused', 'no entry')
+    rooms.lost()
+    expect(rooms.look('refused').error).toMatchObject({ message: expect.stringContaining('no entry') })
+    rooms.present('later', { name: 'Ada' })
+    rooms.lost()
+    expect(rooms.look('later').presence).toEqual({ name: 'Ada' })
+  })
+
   it('is done when the server says so', () => {
     const harness = inLobby()
     const answer = leave(harness, 'lobby')

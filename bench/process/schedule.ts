@@ -98,7 +98,7 @@ function summarise(
     const ratios: number[] = []
     for (const [round, figures] of own.entries()) {
       const value = figures?.[key]
-      if (value === undefined || Number.isNaN(value)) continue
+      if (value === undefined || !Number.isFinite(value)) continue
       values.push(value)
       const reference = base[round]?.[key]
       if (reference !== undefined && reference !== 0) ratios.push(value / reference)

@@ -130,6 +130,8 @@ export class Connection implements Machine<ConnectionInput> {
         return
       case 'violation':
         return this.#violation(input.error, input.closeCode, now)
+      case 'replace':
+        return this.#replace(CloseCode.REPLACED, input.cause, now)
       case 'doubt':
         return this.#doubt(now)
       case 'wake':
@@ -219,7 +221,7 @@ export class Connection implements Machine<ConnectionInput> {
     this.#proceed({ do: 'retry-once', what: 'afresh', error }, cause, now)
   }
 
-  /** Detaches a live link that cannot be trusted and dials again at once; nothing waits for its close. */
+  /** Detaches a link that cannot be trusted and dials again at once, or when AWAY said; nothing waits for its close. */
   #replace(code: number, cause: Cause, now: number): void {
     this.#endLink(code, cause.message, cause, now)
     this.#proceed({ do: 'retry', afterMs: 0 }, cause, now)

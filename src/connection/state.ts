@@ -56,6 +56,8 @@ export type ConnectionInput =
   | { readonly type: 'away'; readonly notice: AwayNotice }
   /** The peer broke the protocol. */
   | { readonly type: 'violation'; readonly error: SurewireError; readonly closeCode: number }
+  /** The link of this dial does not serve: another one, as soon as the server's advice allows. */
+  | { readonly type: 'replace'; readonly dial: number; readonly cause: Cause }
   /** The link may be dead: ask, and give it a short grace. */
   | { readonly type: 'doubt'; readonly cause: Cause }
   /** The platform says that the world changed: probe, or dial at once. */

@@ -258,16 +258,16 @@ export class ClientSession implements Machine<SessionInput> {
 
   #tick(now: number): void {
     this.#parts.connection.handle({ type: 'tick' }, now)
-    if (this.#parts.connection.state.name === 'live') this.#watch(now)
+    const { state } = this.#parts.connection
+    if (state.name === 'live') this.#watch(state.dial, now)
     this.#inbound.tick(now)
     if (this.#ending !== null && now >= this.#ending.deadline) this.#finish(this.#ending)
   }
 
   /** Acknowledgements that don't come: first a question, then another connection. */
-  #watch(now: number): void {
-    const { due, cause } = this.#watchdog.check(now)
-    if (due === 'probe') this.#parts.connection.handle({ type: 'doubt', cause }, now)
-    else if (due === 'replace') this.#parts.connection.handle({ type: 'restart', cause }, now)
+  #watch(dial: number, now: number): void {
+    const due = this.#watchdog.check(now)
+    if (due !== null) this.#parts.connection.handle({ ...due, dial }, now)
   }
 
   // ── from the connection ───────────────────────────────────────────────────────────────────────────────────────────

@@ -44,14 +44,15 @@ export class Watchdog {
     return this.#askedAt >= suspectAt ? since + WEDGED_MS : suspectAt
   }
 
-  check(now: number): { due: 'nothing' | 'probe' | 'replace'; cause: Cause } {
+  /** What the connection is told; `null`: nothing. */
+  check(now: number): { readonly type: 'doubt' | 'replace'; readonly cause: Cause } | null {
     const since = this.#waitingSince()
-    if (since === null) return { due: 'nothing', cause: SUSPECT }
-    if (now >= since + WEDGED_MS) return { due: 'replace', cause: WEDGED }
+    if (since === null) return null
+    if (now >= since + WEDGED_MS) return { type: 'replace', cause: WEDGED }
     const suspectAt = since + this.#suspectAfter()
-    if (now < suspectAt || this.#askedAt >= suspectAt) return { due: 'nothing', cause: SUSPECT }
+    if (now < suspectAt || this.#askedAt >= suspectAt) return null
     this.#askedAt = now
-    return { due: 'probe', cause: SUSPECT }
+    return { type: 'doubt', cause: SUSPECT }
   }
 
   /** Since when the server owes an acknowledgement without having given any. */

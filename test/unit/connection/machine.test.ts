@@ -119,6 +119,7 @@ const INPUTS: Record<string, (harness: Harness) => ConnectionInput> = {
   disconnect: () => ({ type: 'disconnect', cause }),
   close: () => ({ type: 'close', code: 1000, reason: '' }),
   restart: () => ({ type: 'restart', cause }),
+  replace: (harness) => ({ type: 'replace', dial: harness.dial, cause }),
   wake: () => ({ type: 'wake', cause }),
   doubt: () => ({ type: 'doubt', cause }),
   opened: (harness) => ({ type: 'opened', dial: harness.dial }),
@@ -134,6 +135,7 @@ const TABLE: Record<Start, Partial<Record<string, ConnectionState['name']>>> = {
     disconnect: 'idle',
     close: 'closed',
     restart: 'dialing',
+    replace: 'waiting',
     opened: 'handshaking',
     failed: 'waiting',
     closed: 'waiting',
@@ -142,11 +144,19 @@ const TABLE: Record<Start, Partial<Record<string, ConnectionState['name']>>> = {
     disconnect: 'idle',
     close: 'closed',
     restart: 'dialing',
+    replace: 'waiting',
     failed: 'waiting',
     welcomed: 'live',
     closed: 'waiting',
   },
-  live: { disconnect: 'idle', close: 'closed', restart: 'dialing', failed: 'waiting', closed: 'waiting' },
+  live: {
+    disconnect: 'idle',
+    close: 'closed',
+    restart: 'dialing',
+    replace: 'waiting',
+    failed: 'waiting',
+    closed: 'waiting',
+  },
   waiting: { connect: 'dialing', disconnect: 'idle', close: 'closed', restart: 'dialing', wake: 'dialing' },
   advised: { disconnect: 'idle', close: 'closed', restart: 'dialing' },
   ended: { connect: 'dialing', disconnect: 'idle', close: 'closed', restart: 'dialing' },
@@ -522,6 +532,14 @@ describe('AWAY', () => {
       .do({ type: 'wake', cause }, { type: 'connect' })
 
     expect(harness.state).toMatchObject({ name: 'waiting', until: harness.now + 4_000 })
+  })
+
+  it('is obeyed when the link is replaced, as the one that brought it does not serve', () => {
+    const harness = new Harness().connect().live().do(away())
+    harness.do({ type: 'replace', dial: harness.dial, cause })
+
+    expect(harness.all('lost')).toHaveLength(1)
+    expect(harness.state).toMatchObject({ name: 'waiting', until: harness.now + 4_000, advised: true })
   })
 
   it('that advises no time does not make a client dial without end', () => {

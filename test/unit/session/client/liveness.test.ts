@@ -122,6 +122,24 @@ describe('a message without acknowledgement', () => {
     harness.advance(1_000)
 
     expect(harness.all('lost')).toMatchObject([{ cause: { code: 'acks_stalled' } }])
+    harness.advance(0)
+    expect(harness.session.connection.name).toBe('dialing')
+  })
+
+  it('for a minute from a server that had said AWAY is no reason to dial before its time', () => {
+    const harness = unacknowledged()
+    for (let second = 0; second < 59; second++) {
+      harness.advance(1_000)
+      harness.receive([FrameType.PONG, harness.now])
+    }
+    harness.receive([FrameType.AWAY, { afterMs: 3_000, spreadMs: 0, reason: 'shutdown' }])
+    harness.advance(1_000)
+
+    expect(harness.all('lost')).toMatchObject([{ cause: { code: 'acks_stalled' } }])
+    expect(harness.session.connection).toMatchObject({ name: 'waiting', until: harness.now + 3_000 })
+    harness.advance(2_999)
+    expect(harness.session.connection.name).toBe('waiting')
+    harness.advance(1)
     expect(harness.session.connection.name).toBe('dialing')
   })
 

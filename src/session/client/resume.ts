@@ -27,7 +27,11 @@ export function resumeProducer(
   if (inHand > producer.written) {
     if (!producer.leftover) throw acknowledgedUnsent(producer, inHand)
     settleKnown(outbox, producer, state)
-    if (producer.empty) return false
+    if (producer.empty) {
+      // Attached all the same: the server will tell what becomes of the numbers that it still has in hand.
+      producer.startAfter(inHand, index)
+      return false
+    }
     producer.written = inHand
   }
   if (producer.epoch === null || producer.epoch === state.epoch) settleKnown(outbox, producer, state)

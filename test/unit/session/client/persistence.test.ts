@@ -266,6 +266,17 @@ describe('what a closed page left behind', () => {
     ])
   })
 
+  it('of which the server still handles what was not kept stays attached, to hear of it', () => {
+    const harness = durable()
+    harness.session.adopt([leftover([1, 2])])
+    harness.live({ producers: [state(2, { held: 4 })] })
+    expect(harness.all('warning')).toMatchObject([{ code: 'outbox_tail_lost' }])
+    harness.receive([FrameType.REJECTED, 0, 3, 'forbidden', 'not allowed'], accepted(0, 4))
+
+    expect(harness.violation).toBeNull()
+    expect(harness.all('settled').map(({ entry }) => entry.state)).toEqual(['accepted', 'accepted'])
+  })
+
   it('of which the server has more in hand than it has committed is drained to its end', () => {
     const harness = durable()
     harness.session.adopt([leftover([1, 2])])

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { checkLeftoversFirst } from './books-leftovers.js'
-import { type Lane, LinkBook, type LinkOwner } from './books-link.js'
+import { type Lane, LinkBook } from './books-link.js'
 import { MessageBook } from './books-messages.js'
-import { broken, message } from './books-support.js'
+import { broken, message, page } from './books-support.js'
 
 describe('the book of what another page left', () => {
   const state = { last: 1, held: 1, epoch: 'e1', refused: [] }
@@ -17,21 +17,11 @@ describe('the book of what another page left', () => {
     ackBefore: 0,
     ...over,
   })
-  const owner: LinkOwner = {
-    name: 'ada2',
-    alive: true,
-    mustBeStored: () => true,
-    isStored: () => true,
-    lostTail: () => false,
-    storedEpoch: () => 'e1',
-    doubtful: false,
-    wire: 'json',
-    node: 'a',
-  }
-  const written = (lane: Lane, policy: 'resend' | 'reject' = 'resend', page = owner): string => {
+  const owner = page({ name: 'ada2', mustBeStored: () => true })
+  const written = (lane: Lane, policy: 'resend' | 'reject' = 'resend', of = owner): string => {
     const messages = new MessageBook()
     messages.sent(message('p.2', policy))
-    const link = new LinkBook(1, page)
+    const link = new LinkBook(1, of)
     link.lanes.push(lane)
     return broken(() => checkLeftoversFirst(link, messages, 'q.1'))
   }

@@ -4,8 +4,8 @@
  * Owns: the names.
  */
 
-/** Kinds of callbacks. `outcome` and `reply`: what follows the promises of send and request. */
-export const CALLBACKS = [
+/** What the client itself calls. */
+const CALLED = [
   'handler',
   'room handler',
   'gap',
@@ -18,27 +18,14 @@ export const CALLBACKS = [
   'snapshot',
   'room',
   'presence',
-  'outcome',
-  'reply',
 ] as const
+
+/** Kinds of callbacks. `outcome` and `reply`: what follows the promises of send and request. */
+export const CALLBACKS = [...CALLED, 'outcome', 'reply'] as const
 export type CallbackKind = (typeof CALLBACKS)[number]
 
 /** Where something may be thrown: what a promise's callback throws is no affair of the client. */
-export const THROWN = [
-  'slow handler',
-  'handler',
-  'room handler',
-  'gap',
-  'status',
-  'open',
-  'close',
-  'settled',
-  'error',
-  'warning',
-  'snapshot',
-  'room',
-  'presence',
-] as const
+export const THROWN = ['slow handler', ...CALLED] as const
 export type Thrown = (typeof THROWN)[number]
 
 /** What has to have been done inside of every kind. */

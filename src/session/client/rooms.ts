@@ -289,7 +289,7 @@ const newRecord = (id: string): RoomRecord => ({
   leaveWaiters: [],
 })
 
-/** One for all that were never joined, so that who looks twice sees the same. */
+/** One for all that nothing is known of, never joined or left, so that who looks twice sees the same. */
 const UNTOUCHED: Readonly<RoomRecord> = newRecord('')
 
 /** Everything up to `n` was answered. */

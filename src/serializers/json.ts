@@ -42,11 +42,20 @@ export function json(): Serializer {
 }
 
 function encode(value: unknown): string {
-  refuseLossy(value)
   if (Array.isArray(value)) for (const element of value) refuseLossy(element)
+  return encodeWithin(value, MAX_FRAME_DEPTH)
+}
+
+/** One element of a frame, as `encode` would write it there. */
+export function encodeElement(value: unknown): string {
+  return encodeWithin(value, MAX_FRAME_DEPTH - 1)
+}
+
+function encodeWithin(value: unknown, maxDepth: number): string {
+  refuseLossy(value)
   const text = stringify(value)
   if (hasProtoKey(text)) throw new TypeError(`${NAME} does not encode the key '__proto__'`)
-  if (isDeeperThan(text, MAX_FRAME_DEPTH)) throw tooDeepToSend(NAME, MAX_FRAME_DEPTH - 1)
+  if (isDeeperThan(text, maxDepth)) throw tooDeepToSend(NAME, MAX_FRAME_DEPTH - 1)
   return text
 }
 

@@ -10,6 +10,7 @@ import type { User } from '../protocol/frames.js'
 import { consoleLogger, guardLogger, silentLogger } from '../runtime/logger.js'
 import type { Clock, Logger, Random } from '../runtime/ports.js'
 import { json } from '../serializers/json.js'
+import { withFastEntries } from './json-entries.js'
 import { DEFAULT_HEARTBEAT, DEFAULT_LIMITS, type Heartbeat, type Limits } from './core/limits.js'
 import type { MaybePromise, Store } from './core/store.js'
 import { memoryStore } from './memory-store.js'
@@ -99,7 +100,7 @@ export function engineSettings<C extends Contract>(options: EngineOptions<C>): E
     contract: options.contract,
     heartbeat,
     limits,
-    serializers,
+    serializers: serializers.map(withFastEntries),
     notifications: options.notifications,
     logger,
   }

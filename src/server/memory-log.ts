@@ -12,17 +12,14 @@ export interface History {
   readonly ms: number
 }
 
-interface Kept {
-  readonly entry: LogEntry
-  readonly bytes: number
-  readonly at: number
-}
-
 export class MemoryLog {
   readonly epoch: string
   head = 0
   touchedAt: number
-  #kept: Kept[] = []
+  #kept: LogEntry[] = []
+  /** Of each kept entry, in lists of their own: an object for each would cost three times the memory. */
+  #sizes: number[] = []
+  #times: number[] = []
   /** Index of the oldest entry held. */
   #start = 0
   #bytes = 0
@@ -37,9 +34,11 @@ export class MemoryLog {
   }
 
   append({ type, data, meta, audience }: Append, history: History, now: number): LogEntry {
-    const entry: LogEntry = { offset: ++this.head, type, data, meta, audience }
     const bytes = estimateBytes(data) + type.length + ENTRY_OVERHEAD
-    this.#kept.push({ entry, bytes, at: now })
+    const entry: LogEntry = { offset: ++this.head, type, data, meta, audience }
+    this.#kept.push(entry)
+    this.#sizes.push(bytes)
+    this.#times.push(now)
     this.#bytes += bytes
     this.touchedAt = now
     this.trim(history, now)
@@ -53,22 +52,25 @@ export class MemoryLog {
   read(after: number, limit: number): LogPage {
     const skip = Math.max(0, after + 1 - this.#first)
     const from = this.#start + skip
-    const entries = this.#kept.slice(from, from + limit).map(({ entry }) => entry)
-    return { state: this.state(), entries }
+    return { state: this.state(), entries: this.#kept.slice(from, from + limit) }
   }
 
   trim({ messages, bytes, ms }: History, now: number): void {
-    for (let oldest = this.#kept[this.#start]; oldest !== undefined; oldest = this.#kept[this.#start]) {
-      const count = this.#kept.length - this.#start
-      if (count <= messages && this.#bytes <= bytes && now - oldest.at < ms) break
-      this.#bytes -= oldest.bytes
+    for (let count = this.#kept.length - this.#start; count > 0; count--) {
+      const age = now - (this.#times[this.#start] ?? now)
+      if (count <= messages && this.#bytes <= bytes && age < ms) break
+      this.#bytes -= this.#sizes[this.#start] ?? 0
       this.#start++
     }
     // Copying is paid for by as many appends.
-    if (this.#start > 32 && this.#start * 2 > this.#kept.length) {
-      this.#kept = this.#kept.slice(this.#start)
-      this.#start = 0
-    }
+    if (this.#start > 32 && this.#start * 2 > this.#kept.length) this.#compact()
+  }
+
+  #compact(): void {
+    this.#kept = this.#kept.slice(this.#start)
+    this.#sizes = this.#sizes.slice(this.#start)
+    this.#times = this.#times.slice(this.#start)
+    this.#start = 0
   }
 
   get #first(): number {

@@ -1,12 +1,24 @@
 /**
  * Encoded entries: every entry becomes bytes once per serializer, however many followers it has.
  *
- * Owns: the frame of an entry and a bounded memory of those made lately.
+ * Owns: the frame of an entry and a bounded memory of those made lately, as long as somebody else may want them.
  * Does not own: who gets it, when (pump.ts).
  */
 import type { Encoded, Serializer } from '../../protocol/codec.js'
 import { FrameType } from '../../protocol/frames.js'
 import type { LogEntry } from './store.js'
+
+/** A serializer that knows how entries look may be faster at them. */
+export interface EntrySerializer extends Serializer {
+  /** What `encode` makes of the frame [ENTRY, log, offset, type, data, meta]; raises what `encode` raises. */
+  encodeEntry?(log: string, entry: LogEntry): Encoded
+}
+
+/** A log and who reads it here (a feed is one). */
+export interface FollowedLog {
+  readonly log: string
+  readonly followers: { readonly size: number }
+}
 
 /** An encoded frame and its size on the wire. */
 export interface EncodedFrame {
@@ -21,16 +33,20 @@ const MAX_REMEMBERED_BYTES = 8_388_608
 const OVERHEAD_BYTES = 400
 
 export class EntryFrames {
-  readonly serializer: Serializer
+  readonly serializer: EntrySerializer
   readonly #frames = new Map<LogEntry, EncodedFrame | null>()
   #bytes = 0
 
-  constructor(serializer: Serializer) {
+  constructor(serializer: EntrySerializer) {
     this.serializer = serializer
   }
 
-  /** The entry's frame; `null` if this serializer cannot say it. */
-  of(log: string, entry: LogEntry): EncodedFrame | null {
+  /**
+   * The entry's frame; `null` if this serializer cannot say it. With one follower alone, which wants it once, it is not
+   * remembered: that would cost more than encoding it.
+   */
+  of({ log, followers }: FollowedLog, entry: LogEntry): EncodedFrame | null {
+    if (followers.size === 1) return this.#encode(log, entry)
     const known = this.#frames.get(entry)
     if (known !== undefined) return known
     const frame = this.#encode(log, entry)
@@ -41,10 +57,13 @@ export class EntryFrames {
   }
 
   #encode(log: string, entry: LogEntry): EncodedFrame | null {
-    const { offset, type, data, meta } = entry
+    const { serializer } = this
     try {
-      const encoded = this.serializer.encode([FrameType.ENTRY, log, offset, type, data, meta])
-      return { data: encoded, bytes: this.serializer.size(encoded) }
+      const encoded =
+        serializer.encodeEntry === undefined
+          ? serializer.encode([FrameType.ENTRY, log, entry.offset, entry.type, entry.data, entry.meta])
+          : serializer.encodeEntry(log, entry)
+      return { data: encoded, bytes: serializer.size(encoded) }
     } catch {
       return null // The pump tells the follower by a GAP, which names the offset.
     }

@@ -50,7 +50,7 @@ export class EntryWriter {
       return true
     }
     if (feed.counted && !this.isOpen(peer)) return false
-    const frame = peer.connection.frames.of(feed.log, entry)
+    const frame = peer.connection.frames.of(feed, entry)
     if (frame === null || frame.bytes + 2 > peer.maxFrame) {
       this.reportGap(follower, offset, offset, frame === null ? 'unencodable' : 'too_large')
       return true

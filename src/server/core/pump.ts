@@ -179,6 +179,8 @@ export class Pump {
       return false
     }
     const { feed, position, supply } = follower
+    // Nobody to share it with.
+    if (feed.followers.size === 1) return false
     if (supply.is !== 'tail' || follower.epoch !== feed.epoch || follower.told !== position) return false
     if (peer.replies !== null && peer.replies.position < peer.replies.feed.head) return false
     if (peer.followers.get(feed.log) !== follower || position >= feed.head) return false
@@ -203,7 +205,7 @@ export class Pump {
   }
 
   #sharedBatch({ connection: { frames } }: Peer, feed: Feed, from: number): Feed['shared'] {
-    const { shared, tail, log, head } = feed
+    const { shared, tail, head } = feed
     if (shared !== null && shared.frames === frames && shared.from === from && shared.to === head)
       return shared
     const first = tail[0]?.offset ?? from + 1
@@ -212,7 +214,7 @@ export class Pump {
     let bytes = 0
     for (let at = from - first; at < tail.length; at++) {
       const entry = tail[at] as LogEntry
-      const frame = entry.audience === null ? frames.of(log, entry) : null
+      const frame = entry.audience === null ? frames.of(feed, entry) : null
       bytes += frame?.bytes ?? 0
       if (frame === null || bytes > TARGET_BATCH_BYTES) return null
       encoded.push(frame.data)

@@ -24,7 +24,7 @@ describe('a copy of data', () => {
   it('shares nothing with the original', () => {
     const original = { list: [{ a: 1 }], bytes: new Uint8Array([1]) }
     const copy = copyData(original)
-    original.list[0]!.a = 2
+    Object.assign(original.list[0] ?? {}, { a: 2 })
     original.bytes[0] = 2
 
     expect(copy).toEqual({ list: [{ a: 1 }], bytes: new Uint8Array([1]) })

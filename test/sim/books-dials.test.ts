@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import { DialBook } from './books-dials.js'
-import { SessionBook } from './books-sessions.js'
 import { broken } from './books-support.js'
 
 describe('the book of dials', () => {
@@ -40,25 +39,5 @@ describe('the book of dials', () => {
     unstable.opened(110)
     unstable.closed(1006, 'close_1006', 200)
     expect(broken(() => unstable.dialed('reconnecting', 300))).toBe('I11')
-  })
-})
-
-describe('the book of sessions', () => {
-  const asked = { offer: null, user: 'ada', device: {}, owner: 'o1', newId: 's', newKey: 'k' }
-  const session = { id: 's', key: 'k', user: 'ada', attach: 0, owner: 'o1' }
-  const book = (): SessionBook => {
-    const sessions = new SessionBook(1_000)
-    sessions.attached(asked, { record: session, resumed: false, why: null }, 0)
-    return sessions
-  }
-  const again = { ...asked, offer: { id: 's', key: 'k', attach: 1 } }
-
-  it('notices a session that another user resumes, with an old attach, or that is denied to its owner', () => {
-    const resumed = { record: { ...session, attach: 1 }, resumed: true, why: null }
-    expect(broken(() => book().attached({ ...again, user: 'ben' }, resumed, 1))).toBe('I9')
-    const stale = { ...again, offer: { id: 's', key: 'k', attach: 0 } }
-    expect(broken(() => book().attached(stale, resumed, 1))).toBe('I9')
-    const denied = { record: { ...session, id: 't' }, resumed: false, why: 'unknown' }
-    expect(broken(() => book().attached(again, denied, 1))).toBe('I5')
   })
 })

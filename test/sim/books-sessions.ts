@@ -60,7 +60,8 @@ export class SessionBook {
     const known = this.#known.get(id)
     if (known?.owner !== owner) return
     if (ended) this.#known.delete(id)
-    else known.detachedAt = now
+    // A detach whose answer was lost is told again, when the store may have forgotten the session already: the first one counts.
+    else known.detachedAt ??= now
   }
 
   #checkRefusal(

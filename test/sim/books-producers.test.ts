@@ -36,4 +36,15 @@ describe('the book of producers', () => {
     const moved = { ...record, last: 3 }
     expect(broken(() => producers().attached(later, { ok: true, record: moved, how: 'taken' }))).toBe('I8')
   })
+
+  it('knows whose a producer was in an epoch that the store has forgotten, and whose it is', () => {
+    const book = producers()
+    book.lost()
+    book.rebuilt()
+    expect([book.userIn('p', 'e1'), book.userOf('p')]).toEqual(['ada', null])
+    const anew = { ...record, epoch: 'e2', user: 'ben' }
+    book.attached({ ...request, user: 'ben' }, { ok: true, record: anew, how: 'created' })
+    expect([book.userIn('p', 'e1'), book.userIn('p', 'e2'), book.userOf('p')]).toEqual(['ada', 'ben', 'ben'])
+    expect(book.userIn('p', 'e3')).toBeNull()
+  })
 })

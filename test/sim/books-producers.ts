@@ -34,6 +34,8 @@ export class ProducerBook {
   readonly #committed = new Map<string, number>()
   /** Producer and epoch → numbers committed as refused. */
   readonly #refused = new Map<string, Set<number>>()
+  /** Producer and epoch → whose record it was. */
+  readonly #users = new Map<string, string>()
   readonly #effects: EffectBook
   /** The store is being built up again from its journal. */
   #again = false
@@ -68,6 +70,11 @@ export class ProducerBook {
   /** Whose it is. */
   userOf(producer: string): string | null {
     return this.#records.get(producer)?.user ?? null
+  }
+
+  /** Whose it was in an epoch, which may be over. */
+  userIn(producer: string, epoch: string): string | null {
+    return this.#users.get(`${producer} ${epoch}`) ?? null
   }
 
   /** Requests that began and did not end. */
@@ -126,6 +133,7 @@ export class ProducerBook {
     const begun = new Set<number>()
     this.#records.set(id, { epoch, key, user, owner, attach, last: floor, begun, maybeRun: written })
     this.#committed.set(`${id} ${epoch}`, floor)
+    this.#users.set(`${id} ${epoch}`, user)
     checkMarks(record, written)
   }
 

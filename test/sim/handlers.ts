@@ -132,7 +132,7 @@ function begin({ name, books, port }: HandlerHost, { id, redelivered, signal, us
   books.guard(() => {
     books.messages.ran(id, run)
     const message = books.messages.get(id)
-    checkUser(books, id, user.id)
+    checkUser(books, run, id, user.id)
     checkBegun(books, run, id)
     checkAfterSends(books, port(), id)
     if (message !== undefined && message.runs.length > 1)
@@ -172,11 +172,14 @@ function sendTooLate({ books }: HandlerHost, context: Context): void {
   })
 }
 
-/** A handler is told of the user whose sequence the message is in (rule 15). A store that lost it knows none. */
-function checkUser({ producers }: Books, id: string, user: string): void {
-  const owner = producers.userOf(splitId(id).producer)
-  if (owner !== null && owner !== `user:${user}`)
-    throw new Violation('I9', `${id} is of ${owner}, and its handler was told of ${user}`)
+/**
+ * A handler is told of the user whose sequence the message is in (rule 15): in the epoch that its process has. The store may have
+ * forgotten that one, and begun another for somebody else.
+ */
+function checkUser({ producers }: Books, { epoch }: Run, id: string, user: string): void {
+  const owner = producers.userIn(splitId(id).producer, epoch)
+  if (owner !== `user:${user}`)
+    throw new Violation('I9', `${id} is of ${owner ?? 'nobody'}, and its handler was told of ${user}`)
 }
 
 /** A request begins once the store holds that it began: whoever takes over must know (rule 2). */

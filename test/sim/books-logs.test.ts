@@ -43,6 +43,18 @@ describe('the book of logs', () => {
     expect(broken(() => reader(truth()).gap({ from: 1, to: 3, epoch: 'e1', why: 'history' }))).toBe('I5')
   })
 
+  it('begins where the log was followed last, however often it was before anything came', () => {
+    const again = (...starts: readonly number[]): ReaderBook => {
+      const reading = reader(truth())
+      for (const start of starts) reading.startsAgain('e1', start)
+      return reading
+    }
+    expect(broken(() => again(0, 2).message({ offset: 3, id: 'm3' }))).toBe('none')
+    expect(broken(() => again(0, 2).gap({ from: 3, to: null, epoch: 'e2', why: 'epoch' }))).toBe('none')
+    expect(broken(() => again(0, 1).message({ offset: 3, id: 'm3' }))).toBe('I5')
+    expect(broken(() => again(0, 1).gap({ from: 3, to: null, epoch: 'e2', why: 'epoch' }))).toBe('I5')
+  })
+
   it('notices a reader that stops before the end', () => {
     expect(broken(() => reader(truth()).checkComplete())).toBe('I5')
   })

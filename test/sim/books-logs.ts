@@ -124,7 +124,7 @@ export class ReaderBook {
 
   message({ offset, id }: Pick<Message, 'offset' | 'id'>): void {
     this.#asked = null
-    if (!this.#isNext(offset ?? 0, id)) this.#restart()
+    this.#restartUntil(() => this.#isNext(offset ?? 0, id))
     this.#skipOthers(offset ?? 0)
     const place = `${this.log}/${this.#epoch}`
     if (offset !== this.#position + 1) {
@@ -143,7 +143,7 @@ export class ReaderBook {
       this.#epoch = epoch
       return
     }
-    if (!this.#reaches(from)) this.#restart()
+    this.#restartUntil(() => this.#reaches(from))
     this.#skipOthers(from)
     if (from !== this.#position + 1) {
       throw new Violation('I5', `${this.log}: gap from ${from}, but the reader stood at ${this.#position}`)
@@ -183,11 +183,14 @@ export class ReaderBook {
     return offset > this.#position
   }
 
-  #restart(): void {
-    const start = this.#later.shift()
-    if (start === undefined) return
-    this.#epoch = start.epoch
-    this.#position = start.offset
+  /** It may have been followed anew several times before anything came. */
+  #restartUntil(fits: () => boolean): void {
+    while (!fits()) {
+      const start = this.#later.shift()
+      if (start === undefined) return
+      this.#epoch = start.epoch
+      this.#position = start.offset
+    }
   }
 
   #skipOthers(before: number): void {

@@ -150,15 +150,12 @@ export class Outbox {
     return true
   }
 
-  /** Settles everything of `producer` up to `seq` as accepted (ACCEPTED is cumulative); returns how many. */
-  acceptUpTo(producer: Producer, seq: number): number {
-    let accepted = 0
+  /** Settles everything of `producer` up to `seq` as accepted (ACCEPTED is cumulative). */
+  acceptUpTo(producer: Producer, seq: number): void {
     for (let entry = producer.first; entry !== null && entry.seq <= seq; entry = producer.first) {
       this.settle(entry, 'accepted', null, null)
-      accepted++
     }
     producer.floor = Math.max(producer.floor, seq)
-    return accepted
   }
 
   /** Ends a message: the only way out of the queue. */

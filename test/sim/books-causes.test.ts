@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { FrameType, type ProducerState } from '../../src/protocol/frames.js'
+import { FrameType, type ProducerState, type Welcome } from '../../src/protocol/frames.js'
 import { CauseBook } from './books-causes.js'
 import { checkLeftoverEnded, checkLeftoverRemoved } from './books-leftovers.js'
 import { type Lane, LinkBook } from './books-link.js'
@@ -151,6 +151,19 @@ describe('the book of causes', () => {
     expect(broken(() => checkLeftoverEnded('ada2', causes(true).book, left, 'unknown', 'stored'))).toBe(
       'none',
     )
+  })
+
+  it('lets what another page left be unknown where the server remembers no refusal, and not where it does', () => {
+    const left = ended('unknown', 'stored', {}, 'resend')
+    const unknown = (last: number, isTaken: boolean): string => {
+      const { book, link } = causes()
+      link.welcome = { window: { messages: 4, bytes: 9 } } as Welcome
+      book.heard(link, [FrameType.ATTACHED, 0, state({ last })], isTaken)
+      return broken(() => checkLeftoverEnded('ada2', book, left, 'unknown', 'server_forgot'))
+    }
+    expect(unknown(4, true)).toBe('I4')
+    expect(unknown(5, true)).toBe('none')
+    expect(unknown(5, false)).toBe('I4')
   })
 
   it('notices a request that times out early or is unknown while its session goes on', () => {

@@ -66,15 +66,16 @@ export class CauseBook {
   }
 
   /** A frame arrived; `isTaken`: at a connection that the client has not let go of. `true`: the session that was before is over. */
-  heard({ lanes }: LinkBook, frame: Frame, isTaken: boolean): boolean {
+  heard(link: LinkBook, frame: Frame, isTaken: boolean): boolean {
+    const { lanes } = link
     switch (frame[0]) {
       case FrameType.WELCOME: {
         const welcome = frame[1] as Welcome
-        for (const [index, state] of welcome.producers.entries()) this.#attached(lanes, index, state, isTaken)
+        for (const [index, state] of welcome.producers.entries()) this.#attached(link, index, state, isTaken)
         return isTaken && this.#welcomed(welcome)
       }
       case FrameType.ATTACHED:
-        this.#attached(lanes, frame[1] as number, (frame[2] ?? null) as ProducerState | null, isTaken)
+        this.#attached(link, frame[1] as number, (frame[2] ?? null) as ProducerState | null, isTaken)
         return false
       case FrameType.ACCEPTED:
         this.#accepted(producerAt(lanes, frame[1] as number), frame[2] as number)
@@ -233,13 +234,21 @@ export class CauseBook {
     return isOver
   }
 
-  #attached(lanes: LinkBook['lanes'], index: number, state: ProducerState | null, isTaken: boolean): void {
+  #attached(
+    { lanes, welcome }: LinkBook,
+    index: number,
+    state: ProducerState | null,
+    isTaken: boolean,
+  ): void {
     const producer = producerAt(lanes, index)
     if (state === null) {
       if (isTaken) this.losses.refused(producer, this.#doings.now())
       return
     }
-    if (isTaken) this.#goesOn(producer, state.epoch, lanes[index]?.offer.epoch)
+    if (isTaken) {
+      this.#goesOn(producer, state.epoch, lanes[index]?.offer.epoch)
+      this.losses.remembers(producer, state.last - (welcome?.window.messages ?? Number.POSITIVE_INFINITY))
+    }
     this.#accepted(producer, state.last)
     for (const [seq, code] of state.refused) this.#refusals.set(`${producer}.${seq}`, code)
   }

@@ -60,9 +60,11 @@ function explainsEnd(
   return code === 'outbox_of_another_user' && known.losses.explainsRefused(splitId(id).producer, terms.sentAt)
 }
 
-/** Forgotten by the server, and not to be sent again. */
+/** Forgotten by the server, and not to be sent again; or so far back that nobody knows whether it was refused. */
 function isForgotten({ losses }: Known, { id, policy, terms, writtenIn }: SentMessage): boolean {
-  return policy === 'reject' && losses.explainsForgotten(splitId(id).producer, terms.sentAt, writtenIn)
+  const { producer, seq } = splitId(id)
+  if (losses.explainsUnremembered(producer, seq)) return true
+  return policy === 'reject' && losses.explainsForgotten(producer, terms.sentAt, writtenIn)
 }
 
 /** `id` is a page's own, and about to be written on this link. */

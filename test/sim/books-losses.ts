@@ -20,6 +20,8 @@ export class LossBook {
   readonly #forgotten = new Map<string, Loss>()
   /** Producers that were refused, and when. */
   readonly #refused = new Map<string, number>()
+  /** Producers, and up to where the server remembers no refusals any more. */
+  readonly #unremembered = new Map<string, number>()
   #userChangedAt = NEVER
   #sessionEndedAt = NEVER
 
@@ -32,6 +34,11 @@ export class LossBook {
 
   refused(producer: string, at: number): void {
     this.#refused.set(producer, at)
+  }
+
+  /** The server tells refusals of what comes after `seq`. */
+  remembers(producer: string, seq: number): void {
+    this.#unremembered.set(producer, Math.max(seq, this.#unremembered.get(producer) ?? 0))
   }
 
   userChanged(at: number): void {
@@ -48,6 +55,11 @@ export class LossBook {
     if (loss === undefined) return false
     if (writtenIn === null || writtenIn.size === 0) return sentAt <= loss.at
     return [...writtenIn].some((epoch) => loss.epochs.has(epoch))
+  }
+
+  /** Nobody knows any more whether it was refused. */
+  explainsUnremembered(producer: string, seq: number): boolean {
+    return seq <= (this.#unremembered.get(producer) ?? 0)
   }
 
   explainsRefused(producer: string, sentAt: number): boolean {

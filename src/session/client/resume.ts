@@ -22,11 +22,13 @@ export function resumeProducer(
   state: ProducerState,
   index: number,
   policy: UnknownPolicy,
+  /** Of so many numbers the server remembers refusals. */
+  window: number,
 ): boolean {
   const inHand = Math.max(state.last, state.held)
   if (inHand > producer.written) {
     if (!producer.leftover) throw acknowledgedUnsent(producer, inHand)
-    settleKnown(outbox, producer, state)
+    settleKnown(outbox, producer, state, window)
     if (producer.empty) {
       // Attached all the same: the server will tell what becomes of the numbers that it still has in hand.
       producer.startAfter(inHand, index)
@@ -34,14 +36,14 @@ export function resumeProducer(
     }
     producer.written = inHand
   }
-  if (producer.epoch === null || producer.epoch === state.epoch) settleKnown(outbox, producer, state)
+  if (producer.epoch === null || producer.epoch === state.epoch) settleKnown(outbox, producer, state, window)
   else settleForgotten(outbox, producer, state, policy)
   producer.epoch = state.epoch
   producer.startAfter(inHand, index)
   return true
 }
 
-function settleKnown(outbox: Outbox, producer: Producer, state: ProducerState): void {
+function settleKnown(outbox: Outbox, producer: Producer, state: ProducerState, window: number): void {
   if (state.last < producer.floor) {
     throw new ProtocolError(
       `the server went back to ${state.last} after it had acknowledged ${producer.floor} in the same epoch`,
@@ -52,6 +54,8 @@ function settleKnown(outbox: Outbox, producer: Producer, state: ProducerState): 
     const entry = seq <= state.last ? producer.find(seq) : null
     if (entry !== null) outbox.settle(entry, 'rejected', code, message)
   }
+  // Of numbers before its window the server does not remember any more whether it refused them (CLI-42).
+  settleUnknown(outbox, producer, state.last - window)
   outbox.acceptUpTo(producer, state.last)
 }
 
@@ -65,17 +69,16 @@ function settleForgotten(
   if (state.last > producer.floor || state.held > producer.floor)
     throw acknowledgedUnsent(producer, state.last)
   if (policy === 'resend' && producer.kind === 'messages') return
-  for (let entry = producer.first; entry !== null; ) {
-    const following = entry.next
-    if (entry.state === 'written') {
-      outbox.settle(
-        entry,
-        'unknown',
-        'server_forgot',
-        'the server lost its memory before it acknowledged this',
-      )
-    }
-    entry = following
+  settleUnknown(outbox, producer, producer.written)
+}
+
+/** Ends what was written, up to `last`. */
+function settleUnknown(outbox: Outbox, producer: Producer, last: number): void {
+  for (let entry = producer.first; entry !== null && entry.seq <= last; ) {
+    const { next } = entry
+    if (entry.state === 'written')
+      outbox.settle(entry, 'unknown', 'server_forgot', 'the server does not remember what became of this')
+    entry = next
   }
 }
 

@@ -352,9 +352,10 @@ export class ClientSession implements Machine<SessionInput> {
     // Timers may be late: what is past its time must not be written.
     this.#parts.outbox.expire(now)
     this.#parts.requests.tick(now)
-    this.#parts.persistence?.flush()
     const { state } = this.#parts.connection
     if (state.name === 'live') this.#wire.write(state.dial, now)
+    // After that: what is found too large while it is written ends in this turn, too.
+    this.#parts.persistence?.flush()
     if (this.#ending !== null && (this.#parts.outbox.empty || state.name === 'closed'))
       this.#finish(this.#ending)
   }

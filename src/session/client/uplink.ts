@@ -121,7 +121,9 @@ export class Uplink {
   #settle(producer: Producer, state: ProducerState | null, index: number): Attached['fate'] {
     if (state === null) return 'refused'
     this.#lanes.restart()
-    const resumed = resumeProducer(this.#outbox, producer, state, index, this.#config.onUnknown)
+    const { onUnknown } = this.#config
+    const { messages } = this.#limits.window
+    const resumed = resumeProducer(this.#outbox, producer, state, index, onUnknown, messages)
     return resumed ? 'attached' : 'tail-lost'
   }
 
@@ -261,7 +263,8 @@ export class Uplink {
     for (const producer of this.#attached) {
       const limit = producer.floor + window.messages
       const { index, nextOnWire: next } = producer
-      if (index === null || next === null || next.seq <= limit || producer.wireSeq > limit) continue
+      if (index === null || next === null || !this.#isStored(next)) continue
+      if (next.seq <= limit || producer.wireSeq > limit) continue
       writer.use(index)
       writer.add(this.#config.serializer.encode([FrameType.VOID, producer.wireSeq, limit]))
       producer.voidUpTo(limit)
@@ -295,7 +298,7 @@ export class Uplink {
 
   /** With durable storage nothing goes on the wire before it is stored (rule 7). */
   #isStored({ producer, seq }: OutboxEntry): boolean {
-    return seq <= producer.storedUpTo && producer.epochStored
+    return seq <= producer.storedUpTo && producer.storageKnows
   }
 
   /** Writes an entry of an attached producer; it is not settled, so that its body is there. */

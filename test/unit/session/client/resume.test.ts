@@ -33,6 +33,17 @@ describe('WELCOME settles', () => {
     expect(entries[0]?.extra).toMatchObject({ code: 'forbidden', message: 'not you' })
   })
 
+  it('what was written through a window longer than this server remembers refusals of as unknown', () => {
+    const harness = new SessionHarness()
+    const entries = ['a', 'b', 'c'].map((data) => harness.queue(data))
+    harness.live()
+    const hello = harness.reconnect()
+    harness.welcome(hello, { producers: [state(3)], window: { messages: 2, bytes: 1_000_000 } })
+
+    expect(states(entries)).toEqual(['unknown', 'accepted', 'accepted'])
+    expect(entries[0]?.extra).toMatchObject({ code: 'server_forgot' })
+  })
+
   it('nothing beyond what was committed, whatever refusals say', () => {
     const { harness, entries } = afterLoss(state(1, { refused: [[2, 'no', 'no']] }))
 

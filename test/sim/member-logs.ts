@@ -11,11 +11,14 @@ import type { Books } from './books.js'
 import type { LinkBook } from './books-link.js'
 import { ReaderBook } from './books-logs.js'
 
+/** What it needs of the books. */
+export type LogBooks = Pick<Books, 'note' | 'sometimes' | 'guard' | 'truth'>
+
 export class MemberLogs {
   readonly readers = new Map<string, ReaderBook>()
   readonly #name: string
   readonly #device: string
-  readonly #books: Books
+  readonly #books: LogBooks
   readonly #sessions: string[] = []
   /** Session logs whose last gap was told. */
   readonly #ended = new Set<string>()
@@ -26,7 +29,7 @@ export class MemberLogs {
   /** Rooms that the application turned away from: nothing of them is handled until they are joined anew. */
   readonly #left = new Set<string>()
 
-  constructor(name: string, device: string, books: Books) {
+  constructor(name: string, device: string, books: LogBooks) {
     this.#name = name
     this.#device = device
     this.#books = books

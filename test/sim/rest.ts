@@ -93,7 +93,8 @@ function checkDisk({ durable, disk, user }: Member, { books, members }: Surewire
   if (members.some((one) => one.disk === disk && one.habits.durable && !one.durable)) return
   for (const id of disk.kept) {
     const owner = books.producers.userOf(splitId(id).producer)
-    if (owner === null || owner === user) throw new Violation('I4', `${id} is stored, and nobody sends it`)
+    if (owner === null || owner === `user:${user}`)
+      throw new Violation('I4', `${id} is stored, and nobody sends it`)
   }
 }
 

@@ -30,10 +30,10 @@ export function withFastEntries(serializer: Serializer): EntrySerializer {
 function metaText(meta: EntryMeta, timeText: (at: number) => string): string {
   const { id, from, at, re, error, redelivered } = meta
   if (re !== undefined || error !== undefined || redelivered !== undefined) return encodeElement(meta)
-  return `{"id":${quote(id)},"from":${from === null ? 'null' : quote(from)},"at":${timeText(at)}}`
+  return `{"id":${quote(id)},"from":${quote(from)},"at":${timeText(at)}}`
 }
 
-const quote = (text: string): string => JSON.stringify(text)
+const quote = (text: string | null): string => JSON.stringify(text ?? null)
 
 /** Logs, types and times repeat: what was asked last is not made again. */
 function rememberLast<Value>(make: (value: Value) => string): (value: Value) => string {

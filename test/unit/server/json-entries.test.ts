@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { MAX_DEPTH } from '../../../src/protocol/codec.js'
-import { FrameType } from '../../../src/protocol/frames.js'
+import { type EntryMeta, FrameType } from '../../../src/protocol/frames.js'
 import { json } from '../../../src/serializers/json.js'
 import { msgpack } from '../../../src/serializers/msgpack.js'
 import type { LogEntry } from '../../../src/server/core/store.js'
@@ -17,7 +17,8 @@ const metas = fc.record(
     re: fc.string(),
     error: fc.boolean(),
     redelivered: fc.boolean(),
-  },
+    // A field that is added to the meta has to be written by hand as well.
+  } satisfies Record<keyof EntryMeta, fc.Arbitrary<unknown>>,
   { requiredKeys: ['id', 'from', 'at'] },
 )
 

@@ -20,12 +20,12 @@ export async function comeToRest(world: SurewireWorld): Promise<void> {
   await clock.advanceAsync(90_000)
   connectAll(world)
   // A page that was closed while its timers were coarse has kept its outbox locked for a minute.
-  openForLeftovers(world)
+  const last = openForLeftovers(world)
   await clock.advanceAsync(30_000)
   await sayLastWords(world)
   await clock.advanceAsync(20_000)
   world.check()
-  for (const member of world.members) checkMember(member, world)
+  for (const member of world.members) checkMember(member, world, last.has(member))
   checkSockets(world)
   await checkPresence(world)
   await closeAll(world)
@@ -52,10 +52,9 @@ function connectAll(world: SurewireWorld): void {
 }
 
 /** What pages left behind is drained by the next one: by the one that opens after their locks are free. */
-function openForLeftovers(world: SurewireWorld): void {
-  for (const { disk, habits } of [...world.members]) {
-    if ([...disk.kept].length > 0) world.open(habits, disk)
-  }
+function openForLeftovers(world: SurewireWorld): Set<Member> {
+  const left = world.members.filter(({ disk }) => [...disk.kept].length > 0)
+  return new Set(left.map(({ disk, habits }) => world.open(habits, disk)))
 }
 
 /** A log that began anew tells so with its next entry: every log gets one. */
@@ -71,7 +70,7 @@ async function sayLastWords({ books, servers }: SurewireWorld): Promise<void> {
   await server.toAll().send('news', { to: 'all' })
 }
 
-function checkMember(member: Member, world: SurewireWorld): void {
+function checkMember(member: Member, world: SurewireWorld, isLast: boolean): void {
   const { books } = world
   const { name, client, pending, logs } = member
   const { status, queued, inFlight, error } = client.snapshot
@@ -84,16 +83,24 @@ function checkMember(member: Member, world: SurewireWorld): void {
     if (reader.mustEnd) throw new Violation('I5', `${name}: ${reader.log} ended without a word`)
     if (!reader.retired) reader.checkComplete()
   }
-  checkDisk(member, world)
+  checkDisk(member, world, isLast)
 }
 
-/** What is stored is sent, but for what belongs to another user, and what a page holds that gave up on its storage. */
-function checkDisk({ durable, disk, user }: Member, { books, members }: SurewireWorld): void {
+/**
+ * What is stored is sent, but for what belongs to another user, and what a page holds that gave up on its storage. What
+ * belongs to the page's own user counts for the pages that were opened last: one that was open when another let go of it,
+ * or that became that user's later, does not take it over.
+ */
+function checkDisk(
+  { durable, disk, user }: Member,
+  { books, members }: SurewireWorld,
+  isLast: boolean,
+): void {
   if (!durable) return
   if (members.some((one) => one.disk === disk && one.habits.durable && !one.durable)) return
   for (const id of disk.kept) {
     const owner = books.producers.userOf(splitId(id).producer)
-    if (owner === null || owner === `user:${user}`)
+    if (owner === null || (isLast && owner === `user:${user}`))
       throw new Violation('I4', `${id} is stored, and nobody sends it`)
   }
 }

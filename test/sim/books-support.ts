@@ -40,6 +40,7 @@ export const page = (over: Partial<LinkOwner> = {}): LinkOwner => ({
   alive: true,
   mustBeStored: () => false,
   isStored: () => true,
+  endedAndStored: () => null,
   lostTail: () => false,
   storedEpoch: () => 'e1',
   doubtful: false,

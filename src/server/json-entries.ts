@@ -2,7 +2,7 @@
  * Entries as JSON text, by hand: of the frame that the server writes for each message down, only what the application
  * sent is left to `JSON.stringify`.
  *
- * Owns: text that is the same to the letter as what `encode` makes of the frame.
+ * Owns: text that is the same to the letter as what `encode` makes of the frame of an entry as this server appends it.
  */
 import type { Serializer } from '../protocol/codec.js'
 import { type EntryMeta, FrameType } from '../protocol/frames.js'
@@ -18,7 +18,7 @@ export function withFastEntries(serializer: Serializer): EntrySerializer {
   if (serializer.encode !== jsonEncode) return serializer
   const quoteLog = rememberLast(quote)
   const quoteType = rememberLast(quote)
-  const timeText = rememberLast(String)
+  const timeText = rememberLast(quote)
   return {
     ...serializer,
     encodeEntry: (log, { offset, type, data, meta }: LogEntry) =>
@@ -27,18 +27,18 @@ export function withFastEntries(serializer: Serializer): EntrySerializer {
 }
 
 /** Most entries have three fields; what answers or repeats has more. */
-function metaText(meta: EntryMeta, timeText: (at: number) => string): string {
+function metaText(meta: EntryMeta, timeText: typeof quote): string {
   const { id, from, at, re, error, redelivered } = meta
   if (re !== undefined || error !== undefined || redelivered !== undefined) return encodeElement(meta)
   return `{"id":${quote(id)},"from":${quote(from)},"at":${timeText(at)}}`
 }
 
-const quote = (text: string | null): string => JSON.stringify(text ?? null)
+const quote = (value: string | number | null): string => JSON.stringify(value ?? null)
 
 /** Logs, types and times repeat: what was asked last is not made again. */
-function rememberLast<Value>(make: (value: Value) => string): (value: Value) => string {
-  let last: Value | undefined
-  let text = ''
+function rememberLast(make: typeof quote): typeof quote {
+  let last: string | number | null = null
+  let text = make(last)
   return (value) => {
     if (value !== last) {
       last = value

@@ -408,11 +408,6 @@ const faults: readonly (readonly [name: string, breaks: readonly string[], fault
     ['rule 6', 'I4'],
     'every third message that a closed page left is taken for cancelled, and off the disk',
   ],
-  [
-    'written-behind-an-end-not-stored',
-    ['rule 7', 'I3'],
-    'messages are written behind one that was refused or taken back before storage knows of it',
-  ],
 ]
 
 /** Numbered in this order. */

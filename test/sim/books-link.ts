@@ -22,8 +22,6 @@ export interface LinkOwner {
   /** Whether what is written must be on the disk. */
   mustBeStored(): boolean
   isStored(id: string): boolean
-  /** A message of `producer` before `seq` that it knows to have ended otherwise than as accepted, and that is on the disk. */
-  endedAndStored(producer: string, seq: number): string | null
   /** Its disk lost the newest of what it had. */
   lostTail(producer: string): boolean
   /** The epoch that its disk holds of a producer. */

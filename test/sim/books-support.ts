@@ -40,7 +40,6 @@ export const page = (over: Partial<LinkOwner> = {}): LinkOwner => ({
   alive: true,
   mustBeStored: () => false,
   isStored: () => true,
-  endedAndStored: () => null,
   lostTail: () => false,
   storedEpoch: () => 'e1',
   doubtful: false,

@@ -8,7 +8,6 @@ import { Violation } from '../../src/testing/simulation/index.js'
 import type { Batch, CountedBatch, Frame, Lane, LinkBook, Position } from './books-link.js'
 import type { MessageBook, SentMessage } from './books-messages.js'
 import type { WireLedger } from './books-ledger.js'
-import { checkEndsKnown } from './books-ends.js'
 import { checkLeftoversFirst } from './books-leftovers.js'
 import type { ProducerBook } from './books-producers.js'
 
@@ -127,7 +126,6 @@ export class UplinkBook {
     if (tag !== message.tag) throw new Violation('I4', `${id} was written with the data of another message`)
     if (message.kind === 'message' && message.outcome === null) checkStored(link, lane, id)
     checkHole(lane, seq)
-    checkEndsKnown(link.owner, offer.id, seq)
     if (message.page === link.owner.name) checkLeftoversFirst(link, this.#messages, id)
     this.#checkWindow(link, lane, seq)
     if (message.page !== link.owner.name) this.#sometimes('the next page drained what was left')
@@ -192,7 +190,6 @@ export class UplinkBook {
     const lane = this.#laneOf(link, using, from)
     const known = this.#ledger.producer(lane.offer.id)
     checkHole(lane, from)
-    checkEndsKnown(link.owner, lane.offer.id, to + 1)
     if (lane.state != null && to <= lane.state.held && lane.state.held > 0) {
       throw new Violation(
         'I4',

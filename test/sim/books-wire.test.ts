@@ -96,15 +96,6 @@ describe('the wire-tap on clients', () => {
     expect(live(page({ mustBeStored: () => true, storedEpoch: () => 'e0' })).say('up', send(1))).toBe('I1')
   })
 
-  it('notices what is written, or stated as void, behind an end that storage has not heard of', () => {
-    const endedAndStored = (_producer: string, seq: number): string | null => (seq > 1 ? 'p.1' : null)
-    const { say } = live(page({ mustBeStored: () => true, endedAndStored }))
-    expect(say('up', send(1))).toBe('none')
-    expect(say('up', send(2))).toBe('I3')
-    const late = live(page({ mustBeStored: () => true, endedAndStored }))
-    expect(late.say('up', [FrameType.VOID, 1, 1])).toBe('I3')
-  })
-
   it('notices bytes beyond the window, and HANDLED of what did not come or goes back', () => {
     const long = 'x'.repeat(200)
     const { say } = live()

@@ -9,7 +9,6 @@ import { Violation } from '../../src/testing/simulation/index.js'
 import type { Books } from './books.js'
 import type { CauseBook } from './books-causes.js'
 import { checkGiven } from './books-defects.js'
-import { EndBook } from './books-ends.js'
 import { checkLeftoverEnded, checkLeftoverRemoved } from './books-leftovers.js'
 import type { Question } from './books-requests.js'
 import { SentMessage, type Terms } from './books-sent.js'
@@ -42,7 +41,6 @@ export class MemberSending {
   readonly #parts: SendingParts
   /** Messages that lifecycle 'settled' told of. */
   readonly #told = new Set<string>()
-  readonly ends = new EndBook()
 
   constructor(parts: SendingParts) {
     this.#parts = parts
@@ -134,7 +132,6 @@ export class MemberSending {
   #leftoverSettled(message: SentMessage, outcome: OutcomeState, code: string | null): void {
     const { name, books, causes, isAlive } = this.#parts
     books.note(`${message.id} of ${message.page} ${outcome} ${code}`)
-    this.ends.ended(message.id, outcome)
     books.guard(() => {
       if (isAlive()) checkLeftoverEnded(name, causes, message, outcome, code)
       if (outcome === 'accepted') message.checkAccepted()
@@ -156,7 +153,6 @@ export class MemberSending {
   #settled(message: SentMessage, outcome: Parameters<SentMessage['settled']>[0], code: string | null): void {
     const { books, habits, causes, isAlive, isClosing, callbacks } = this.#parts
     books.note(`${message.id} ${outcome} ${code}`)
-    this.ends.ended(message.id, outcome)
     books.guard(() => {
       message.settled(outcome, code)
       if (isAlive()) causes.ended(message)

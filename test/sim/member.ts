@@ -149,10 +149,6 @@ export class Member implements LinkOwner {
     return this.disk.has(id)
   }
 
-  endedAndStored(producer: string, seq: number): string | null {
-    return this.#sending.ends.stillStored(producer, seq, (id) => this.disk.has(id))
-  }
-
   lostTail(producer: string): boolean {
     return this.disk.lost.has(producer)
   }

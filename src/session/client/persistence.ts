@@ -39,7 +39,7 @@ export class Persistence {
   /** The epoch that storage holds. */
   readonly #keptEpoch = new WeakMap<Producer, string | null>()
   readonly #known = new Set<Producer>()
-  /** The batch in which storage hears last of something that ended otherwise than as accepted. */
+  /** The batch in which storage hears of something that ended otherwise than as accepted, for which is waited. */
   readonly #endsIn = new Map<Producer, number>()
   /** Were stored until storage failed: nobody knows what the next page will find. */
   readonly #doubtful = new Set<Producer>()
@@ -69,10 +69,11 @@ export class Persistence {
   /**
    * A later page that still finds what was refused or taken back has to hear of it from the server, which counts what is
    * behind: it remembers refusals of one window, and of what was declared void only that it is over. Either would be told
-   * as accepted. So nothing is written until storage knows.
+   * as accepted. So nothing is written until storage knows. What ends meanwhile is not waited for: ends that came faster
+   * than storage takes them would hold the producer back for ever.
    */
   #holdBack(producer: Producer): void {
-    this.#endsIn.set(producer, this.#batch + 1)
+    if (!this.#endsIn.has(producer)) this.#endsIn.set(producer, this.#batch + 1)
     this.#compare(producer)
   }
 

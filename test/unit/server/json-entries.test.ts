@@ -75,6 +75,12 @@ describe('entries of json() written by hand', () => {
     }
   })
 
+  it('are JSON even if a store of another make left something out', () => {
+    const odd = { ...entryOf(1), type: undefined, meta: { id: 'm.1', at: Number.NaN } } as unknown as LogEntry
+    const text = withFastEntries(json()).encodeEntry?.('a', odd) as string
+    expect(JSON.parse(text)).toEqual([FrameType.ENTRY, 'a', 1, null, 1, { id: 'm.1', from: null, at: null }])
+  })
+
   it.each([
     ['bytes', new Uint8Array(1)],
     ['a Map', new Map()],

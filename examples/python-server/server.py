@@ -512,6 +512,8 @@ class Connection:
             raise Broken(f"{first} came where {producer.held + 1} was due", "out_of_order")
         if to > producer.last + self.settings["window"]["messages"]:
             raise Broken(f"{to} is past the window", "window_exceeded")
+        if number == 9 and producer.kind == "messages":  # ACC-12
+            producer.refused += [[seq, "void", ""] for seq in range(producer.held + 1, to + 1)]
         producer.held = to
         if number == 9:
             producer.queue.append((to, None))

@@ -99,11 +99,8 @@ export class Producer {
   wireSeq = 1
   /** Highest number that may be written: with durable storage, what is stored (rule 7). */
   storedUpTo = Number.POSITIVE_INFINITY
-  /**
-   * Whether anything may be written: with durable storage, once it holds `epoch`, and the end of whatever ended otherwise
-   * than as accepted.
-   */
-  storageKnows = true
+  /** Whether `epoch` may be written in: with durable storage, once it is stored. */
+  epochStored = true
   /** Left behind by a closed page: drained, never appended to. */
   leftover = false
   first: OutboxEntry | null = null

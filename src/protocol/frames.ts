@@ -78,6 +78,9 @@ export interface ProducerOffer {
 /** `[seq, code, message]` of a refused message. */
 export type Refusal = readonly [seq: number, code: string, message: string]
 
+/** The code of numbers that were VOID, among the refusals of an attach: nothing ran (ACC-12). */
+export const VOIDED = 'void'
+
 /** What the server holds of a producer, in WELCOME and ATTACHED. */
 export interface ProducerState {
   /** Highest committed number. */

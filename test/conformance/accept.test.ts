@@ -93,6 +93,25 @@ inEveryWorld('accepting messages', (world) => {
     expect(handled).toEqual(['a.1', 'a.5'])
   })
 
+  test('[ACC-12] VOID numbers are named to whoever attaches later, committed or in hand, and to nobody else', async () => {
+    const server = await world().serve()
+    const door = gate()
+    server.on('note', () => undefined)
+    server.on('wait', () => door.opened)
+    const client = await world().connect()
+    await client.hello({ producers: [producer('a')] })
+    client.send([VOID, 1, 1], [VOID, 2, 2], [SEND, 3, null, 'note', 0])
+    expect(await client.next(ACCEPTED)).toEqual([ACCEPTED, 0, 3])
+    client.send([SEND, 4, null, 'wait', 0], [VOID, 5, 5], [VOID, 6, 6])
+    expect(await client.barrier()).toEqual([])
+    const later = await world().connect()
+    const { producers } = await later.hello({ producers: [producer('a', { attach: 2, written: 6 })] })
+    const refused = [1, 2, 5, 6].map((seq) => [seq, 'void', ''])
+    expect(producers).toMatchObject([{ last: 3, held: 6, refused }])
+    door.open()
+    expect(await later.next(ACCEPTED)).toEqual([ACCEPTED, 0, 6])
+  })
+
   test('[ACC-8] nothing is acknowledged while its handler runs', async () => {
     const server = await world().serve()
     const door = gate()

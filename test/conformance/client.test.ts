@@ -1,7 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Client, ClientOptions, OutboxStorage } from '../../src/client/types.js'
-import type { StorageChange } from '../../src/protocol/storage.js'
-import { memoryStorage } from '../../src/storage/memory.js'
+import type { Client, ClientOptions } from '../../src/client/types.js'
 import { CloseCode } from '../../src/protocol/close-codes.js'
 import { FrameType, type Hello, type ProducerState, type Welcome } from '../../src/protocol/frames.js'
 import type { Gap } from '../../src/protocol/messages.js'
@@ -174,6 +172,28 @@ inEveryWorld('the client: what becomes of messages', (world) => {
     ])
   })
 
+  test('[CLI-41] what the server names as void ends as cancelled, also while it is in hand there', async () => {
+    const stage = await scene(world())
+    const receipts = [1, 2, 3].map((n) => stage.client.send('note', n))
+    const { connection } = await open(world(), stage)
+    await numbered(connection, 3)
+    connection.cut()
+    const second = await stage.server.accept()
+    await second.welcome({
+      producers: [
+        state(2, {
+          held: 3,
+          refused: [
+            [1, 'void', ''],
+            [3, 'void', ''],
+          ],
+        }),
+      ],
+    })
+    const outcomes = await world().during(Promise.all(receipts.map((receipt) => receipt.settled)))
+    expect(outcomes.map(({ outcome }) => outcome)).toEqual(['cancelled', 'accepted', 'cancelled'])
+  })
+
   test('[CLI-42] what lies before the window, and is not named as refused, is unknown', async () => {
     const stage = await scene(world())
     const receipts = [1, 2, 3].map((n) => stage.client.send('note', n))
@@ -279,33 +299,6 @@ inEveryWorld('the client: what becomes of messages', (world) => {
       [SEND, 4],
       [SEND, 5],
     ])
-  })
-
-  test('[CLI-41] nothing is written behind a refusal until storage has taken it in', async () => {
-    const disk = memoryStorage()
-    const settled: (() => void)[] = []
-    const storage: OutboxStorage = {
-      ...disk,
-      open: async () => {
-        const handle = await disk.open()
-        const apply = async (changes: readonly StorageChange[]): Promise<void> => {
-          if (changes.some(({ type }) => type === 'settle')) await new Promise<void>((go) => settled.push(go))
-          await handle.apply(changes)
-        }
-        return { ...handle, apply }
-      },
-    }
-    const stage = await scene(world(), { queue: { storage } })
-    for (const n of [1, 2, 3]) void stage.client.send('note', n)
-    const { connection } = await open(world(), stage, { window: { messages: 2, bytes: 1_000_000 } })
-    await numbered(connection, 2)
-    connection.send([REJECTED, 0, 1, 'too_bad', 'because'], [ACCEPTED, 0, 2])
-    await world().wait(() => settled.length > 0, 'the end to be on its way to storage')
-    connection.send([PING, 1])
-    await world().wait(() => connection.pongs.includes(1), 'a PONG')
-    expect(connection.unread).toEqual([])
-    for (const go of settled) go()
-    expect(sends(await numbered(connection, 1))).toEqual([[SEND, 3]])
   })
 
   test('[CLI-15] no more bytes are written than the window allows, but one message always may be', async () => {

@@ -408,6 +408,11 @@ const faults: readonly (readonly [name: string, breaks: readonly string[], fault
     ['rule 6', 'I4'],
     'every third message that a closed page left is taken for cancelled, and off the disk',
   ],
+  [
+    'void-forgotten',
+    ['rule 1', 'I3'],
+    'of each hole a server does not remember the first number, so that a later page may take it for accepted',
+  ],
 ]
 
 /** Numbered in this order. */

@@ -48,7 +48,7 @@ function asked(ended: 'done' | 'failed' | null, effects = 0): MessageBook {
 }
 
 const verdict = (messages: MessageBook, over: Partial<Commit>): string =>
-  broken(() => new EffectBook(messages).committed({ ...commit, ...over }, 'e1', false))
+  broken(() => new EffectBook(messages, 4).committed({ ...commit, ...over }, 'e1', false))
 
 describe('the book of effects', () => {
   it('notices a message that nobody handles and that its room never gets, or twice, or another room', () => {
@@ -71,6 +71,17 @@ describe('the book of effects', () => {
     const message = voided.get('p.1')
     if (message !== undefined) message.voided = true
     expect(verdict(voided, {})).toBe('none')
+  })
+
+  it('notices what was void and is not remembered, or is remembered and was not', () => {
+    const message = new SentMessage('p.1', 'message', 'resend', 1, true, 'ada1')
+    message.voided = true
+    const messages = new MessageBook()
+    messages.sent(message)
+    expect(verdict(messages, {})).toBe('I3')
+    expect(verdict(messages, { refused: [[1, 'void', '']] })).toBe('none')
+    expect(verdict(messages, { to: 5 })).toBe('none')
+    expect(verdict(sent(true), { refused: [[1, 'void', '']] })).toBe('I3')
   })
 
   it('notices effects of a request that are lost, or too many, or of one that failed', () => {

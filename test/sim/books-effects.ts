@@ -4,6 +4,7 @@
  * Owns: what one commit may append, by what the handlers of its process did.
  * Does not own: whether the commit may be made at all (books-producers.ts).
  */
+import { VOIDED } from '../../src/protocol/frames.js'
 import type { Append, Commit } from '../../src/server/core/store.js'
 import { Violation } from '../../src/testing/simulation/index.js'
 import { type MessageBook, splitId } from './books-messages.js'
@@ -20,26 +21,41 @@ interface Sorted {
 
 export class EffectBook {
   readonly #messages: MessageBook
+  readonly #maxInFlight: number
   /** Epoch and id of every effect committed. */
   readonly #known = new Set<string>()
 
-  constructor(messages: MessageBook) {
+  /** `maxInFlight`: of so many numbers a server remembers what was void. */
+  constructor(messages: MessageBook, maxInFlight: number) {
     this.#messages = messages
+    this.#maxInFlight = maxInFlight
   }
 
   /** `again`: the store is built up from its journal, so that nobody runs anything now. */
   committed(commit: Commit, epoch: string, again: boolean): void {
     const { from, to, refused, end, producer } = commit
     const sorted = this.#sort(commit, epoch)
-    const refusals = new Set(refused.map(([seq]) => seq))
+    const refusals = new Map(refused.map(([seq, code]) => [seq, code]))
     for (let seq = from + 1; seq <= to; seq++) {
       const id = `${producer}.${seq}`
       const effects = sorted.effects.get(id) ?? []
+      if (!again) this.#checkVoid(id, epoch, to - seq, refusals.get(seq) === VOIDED)
       if (refusals.has(seq)) checkNone(id, 'refused', effects)
       else if (!again && !end.includes(seq)) this.#checkMessage(commit, epoch, id, effects)
     }
     for (const [id, reply] of sorted.replies) this.#checkReply(commit, id, reply)
     for (const seq of end) this.#checkEnd(commit, `${producer}.${seq}`, sorted, again)
+  }
+
+  /** What was void in this epoch is remembered, for a page that still finds it on its disk; and nothing else is. */
+  #checkVoid(id: string, epoch: string, behind: number, isRemembered: boolean): void {
+    const message = this.#messages.get(id)
+    if (message?.kind !== 'message') return
+    if (isRemembered && !message.voided)
+      throw new Violation('I3', `${id} was committed as void, and nobody said so`)
+    const isVoid = message.voided && message.runs.length === 0 && !message.writtenIn.has(epoch)
+    if (isRemembered || !isVoid || behind >= this.#maxInFlight) return
+    throw new Violation('I3', `${id} was void, and a later page would be told that it was accepted`)
   }
 
   #sort(commit: Commit, epoch: string): Sorted {

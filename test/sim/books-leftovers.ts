@@ -5,6 +5,7 @@
  * went off the disk, for a reason. It counts as written: nothing takes it back, and no time is over for it.
  */
 import type { OutcomeState } from '../../src/index.js'
+import { VOIDED } from '../../src/protocol/frames.js'
 import { Violation } from '../../src/testing/simulation/index.js'
 import type { Lane, LinkBook, LinkOwner } from './books-link.js'
 import type { LossBook } from './books-losses.js'
@@ -52,7 +53,9 @@ function explainsEnd(
 ): boolean {
   const { id, terms } = message
   if (outcome === 'accepted') return known.isAcknowledged(id)
-  if (outcome === 'rejected') return code !== null && known.refusalOf(id) === code
+  // What was void its own page had taken back; no server refuses under that code.
+  if (outcome === 'rejected') return code !== null && code !== VOIDED && known.refusalOf(id) === code
+  if (outcome === 'cancelled') return code === VOIDED && known.refusalOf(id) === VOIDED
   if (outcome !== 'unknown') return false
   if (code === 'server_forgot') return isForgotten(known, message)
   if (code === 'stored' || code === 'closed') return known.isClosing

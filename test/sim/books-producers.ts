@@ -3,6 +3,7 @@
  *
  * Owns: what a store may answer, derived from the calls alone. Epochs are those that the outside sees.
  */
+import { VOIDED } from '../../src/protocol/frames.js'
 import type {
   AttachRequest,
   AttachResult,
@@ -40,8 +41,8 @@ export class ProducerBook {
   /** The store is being built up again from its journal. */
   #again = false
 
-  constructor(messages: MessageBook) {
-    this.#effects = new EffectBook(messages)
+  constructor(messages: MessageBook, maxInFlight: number) {
+    this.#effects = new EffectBook(messages, maxInFlight)
   }
 
   /** The store lost its tail, or everything: what follows builds it up again. */
@@ -141,7 +142,7 @@ export class ProducerBook {
     if (refused.length === 0) return
     const key = `${producer} ${epoch}`
     const known = this.#refused.get(key) ?? new Set<number>()
-    for (const [seq] of refused) known.add(seq)
+    for (const [seq, code] of refused) if (code !== VOIDED) known.add(seq)
     this.#refused.set(key, known)
   }
 }

@@ -87,7 +87,7 @@ export const commit = {
 }
 
 export function producers(): ProducerBook {
-  const book = new ProducerBook(new MessageBook())
+  const book = new ProducerBook(new MessageBook(), 4)
   book.attached(request, { ok: true, record, how: 'created' })
   return book
 }

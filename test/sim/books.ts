@@ -37,7 +37,7 @@ export class Books {
   ) {
     this.#context = context
     this.messages = new MessageBook(limits.maxRequests)
-    this.producers = new ProducerBook(this.messages)
+    this.producers = new ProducerBook(this.messages, limits.maxInFlight)
     this.truth = new LogTruth(historyMessages)
     this.sessions = new SessionBook(limits.sessionMs)
     const { messages, producers, truth } = this

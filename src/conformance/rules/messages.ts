@@ -132,6 +132,25 @@ export const messages = rulesOf('core', {
     same((await peer.closing()).code, CloseCode.PROTOCOL_ERROR, 'the close code')
   },
 
+  'ACC-12': async (kit) => {
+    const id = kit.name('a')
+    const key = kit.name('key')
+    const { peer } = await kit.guest({ producers: [producer(id)] })
+    peer.send([VOID, 1, 2], note(3, id))
+    same(await peer.find(ACCEPTED), [ACCEPTED, 0, 3], 'the acknowledgement')
+    peer.send([SEND, 4, null, 'kit.hold', { key }], [VOID, 5, 6])
+    await (await kit.desk()).notedAtLeast(key, 1)
+    const again = await kit.guest({ producers: [producer(id, { attach: 2, written: 6 })] })
+    const [state] = again.welcome.producers
+    same(
+      [state?.last, state?.held, state?.refused.map((entry) => entry.slice(0, 2))],
+      [3, 6, [1, 2, 5, 6].map((seq) => [seq, 'void'])],
+      'last, held and refused',
+    )
+    await (await kit.desk()).say('kit.release', { key })
+    await again.peer.accepted(6)
+  },
+
   'ORD-1': async (kit) => {
     const [id, key] = [kit.name('a'), kit.name('key')]
     const desk = await kit.desk()

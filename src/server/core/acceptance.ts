@@ -6,12 +6,13 @@
  * Does not own: commits (commits.ts), requests (requests.ts), handlers (the engine).
  */
 import { ProtocolError } from '../../protocol/errors.js'
-import { FrameType, type SendFrame, type VoidFrame } from '../../protocol/frames.js'
+import { FrameType, type SendFrame, type VoidFrame, VOIDED } from '../../protocol/frames.js'
 import type { Commits } from './commits.js'
 import type { Connections } from './connections.js'
 import type { Outcome } from './effects.js'
 import type { Kernel } from './kernel.js'
-import { type Job, type Peer, type Producer, peerOf } from './model.js'
+import { type Job, type Peer, type Producer, peerOf, type Staged, type VoidRange } from './model.js'
+import type { Commit } from './store.js'
 
 /**
  * A client that reconnects again and again with full windows, while a handler hangs, may fill this many of them in
@@ -91,7 +92,9 @@ export class Acceptance {
       throw new ProtocolError(`VOID from ${from} came where ${expected} was due`, { code: 'out_of_order' })
     }
     producer.held = to
-    producer.queue.push({ kind: 'void', to })
+    const { last } = producer.queue
+    if (last?.kind === 'void') last.to = to
+    else producer.queue.push({ kind: 'void', from: expected, to })
   }
 
   /** Counts a batch in the uplink window until its last number is acknowledged. */
@@ -126,6 +129,7 @@ export class Acceptance {
         return
       }
       producer.staged.to = next.to
+      stageVoid(producer.staged, next)
       this.#commits.touch(producer)
     }
   }
@@ -159,9 +163,10 @@ export class Acceptance {
   }
 
   /** A commit is done: its numbers may be acknowledged, its bytes no longer count. */
-  committed(producer: Producer, from: number, refused: number): void {
-    this.#kernel.counters.accepted += producer.committed - from - refused
-    this.#kernel.counters.refused += refused
+  committed(producer: Producer, { from, refused }: Commit): void {
+    const failed = refused.filter(([, code]) => code !== VOIDED).length
+    this.#kernel.counters.accepted += producer.committed - from - failed
+    this.#kernel.counters.refused += failed
     for (let batch = producer.batches.peek(); batch !== undefined; batch = producer.batches.peek()) {
       if (batch.seq > producer.committed) break
       producer.batches.shift()
@@ -192,4 +197,11 @@ export class Acceptance {
     }
     this.#toAcknowledge.clear()
   }
+}
+
+/** Neighbours become one range, so that nobody can make many of them. */
+function stageVoid({ voids }: Staged, range: VoidRange): void {
+  const before = voids.at(-1)
+  if (before?.to === range.from - 1) before.to = range.to
+  else voids.push(range)
 }

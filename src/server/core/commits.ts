@@ -4,9 +4,9 @@
  * Owns: one commit at a time per producer, repeated until the store has answered; nothing is acknowledged before.
  * Does not own: what is staged (acceptance.ts, requests.ts), nor what follows (`hooks`).
  */
-import type { Refusal } from '../../protocol/frames.js'
+import { type Refusal, VOIDED } from '../../protocol/frames.js'
 import type { Kernel } from './kernel.js'
-import type { Committing, Producer, Staged } from './model.js'
+import type { Committing, Producer, Staged, VoidRange } from './model.js'
 import type { Commit, CommitResult } from './store.js'
 
 export interface CommitHooks {
@@ -66,7 +66,9 @@ export class Commits {
   }
 
   #begin(producer: Producer): void {
-    const { to, refused, begin, end, appends, starting } = producer.staged
+    const { to, voids, begin, end, appends, starting } = producer.staged
+    const oldest = to - this.#kernel.limits.maxInFlight
+    const refused = [...producer.staged.refused, ...voidedNumbers(voids, oldest)]
     const { id, owner, epoch, committed: from } = producer
     const commit: Commit = { producer: id, owner, epoch, from, to, refused, begin, end, appends }
     producer.committing = { commit, starting, attempts: 0, retry: null }
@@ -76,7 +78,8 @@ export class Commits {
 
   #remember(producer: Producer, refused: readonly Refusal[]): void {
     if (refused.length === 0) return
-    producer.untold.push(...refused)
+    // Whoever said VOID knows; who comes later is told when it attaches.
+    producer.untold.push(...refused.filter(([, code]) => code !== VOIDED))
     producer.refused.push(...refused)
     const oldest = producer.committed - this.#kernel.limits.maxInFlight
     producer.refused = producer.refused.filter(([seq]) => seq > oldest)
@@ -84,10 +87,18 @@ export class Commits {
 }
 
 export function nothingStaged(to: number): Staged {
-  return { to, refused: [], begin: [], end: [], appends: [], starting: [] }
+  return { to, refused: [], voids: [], begin: [], end: [], appends: [], starting: [] }
 }
 
 function hasStaged({ staged, committing, committed }: Producer): boolean {
   const from = committing?.commit.to ?? committed
   return staged.to > from || staged.end.length > 0
+}
+
+/** The numbers of these ranges above `after`, as a later attach is told of them (ACC-12). */
+export function voidedNumbers(ranges: Iterable<VoidRange>, after: number): Refusal[] {
+  const numbers: Refusal[] = []
+  for (const { from, to } of ranges)
+    for (let seq = Math.max(from, after + 1); seq <= to; seq++) numbers.push([seq, VOIDED, ''])
+  return numbers
 }

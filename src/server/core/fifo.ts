@@ -15,6 +15,11 @@ export class Fifo<T> {
     this.#items.push(item)
   }
 
+  /** What came last and has not been taken. */
+  get last(): T | undefined {
+    return this.length > 0 ? this.#items.at(-1) : undefined
+  }
+
   peek(): T | undefined {
     return this.#items[this.#head]
   }

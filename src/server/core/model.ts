@@ -142,13 +142,16 @@ export interface Barrier {
 /** Numbers that will not come. */
 export interface VoidRange {
   readonly kind: 'void'
-  readonly to: number
+  readonly from: number
+  to: number
 }
 
 /** What the next commit of a producer will hold. */
 export interface Staged {
   to: number
   refused: Refusal[]
+  /** Ranges that were void, in order and apart: as many as there may be messages between them. */
+  voids: VoidRange[]
   begin: BegunRequest[]
   end: number[]
   appends: Append[]

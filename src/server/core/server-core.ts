@@ -253,7 +253,7 @@ export class ServerCore implements Machine<ServerInput> {
   }
 
   #committed(producer: Producer, { commit, starting }: Committing): void {
-    this.#acceptance.committed(producer, commit.from, commit.refused.length)
+    this.#acceptance.committed(producer, commit)
     if (starting.length > 0) this.#requests.start(producer, starting)
     if (producer.waiters.size > 0) {
       const waiters = [...producer.waiters]

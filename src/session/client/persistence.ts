@@ -39,8 +39,6 @@ export class Persistence {
   /** The epoch that storage holds. */
   readonly #keptEpoch = new WeakMap<Producer, string | null>()
   readonly #known = new Set<Producer>()
-  /** The batch in which storage hears of something that ended otherwise than as accepted, for which is waited. */
-  readonly #endsIn = new Map<Producer, number>()
   /** Were stored until storage failed: nobody knows what the next page will find. */
   readonly #doubtful = new Set<Producer>()
   /** At the end, what stays stored is not to be settled in storage. */
@@ -62,19 +60,7 @@ export class Persistence {
   settled(entry: OutboxEntry): void {
     if (!this.#known.has(entry.producer) || this.#leaving) return
     this.#changes.push({ type: 'settle', producer: entry.producer.id, seq: entry.seq })
-    if (entry.state !== 'accepted') this.#holdBack(entry.producer)
     if (entry.producer.leftover && entry.producer.empty) this.#forget(entry.producer)
-  }
-
-  /**
-   * A later page that still finds what was refused or taken back has to hear of it from the server, which counts what is
-   * behind: it remembers refusals of one window, and of what was declared void only that it is over. Either would be told
-   * as accepted. So nothing is written until storage knows. What ends meanwhile is not waited for: ends that came faster
-   * than storage takes them would hold the producer back for ever.
-   */
-  #holdBack(producer: Producer): void {
-    if (!this.#endsIn.has(producer)) this.#endsIn.set(producer, this.#batch + 1)
-    this.#compare(producer)
   }
 
   /** `attach` was raised: it has to be kept before the dial, or a later page would offer an older one (rule 3). */
@@ -95,7 +81,7 @@ export class Persistence {
   attached(outbox: Outbox): void {
     for (const producer of outbox.producers()) {
       if (!this.#known.has(producer)) continue
-      this.#compare(producer)
+      producer.epochStored = this.#keptEpoch.get(producer) === producer.epoch
       this.#putProducer(producer)
     }
     for (const producer of [...outbox.leftovers]) if (producer.empty) this.#retire(outbox, producer)
@@ -125,9 +111,10 @@ export class Persistence {
     this.#pending.delete(batch)
     for (const [producer, seq] of pending.appended) producer.storedUpTo = Math.max(producer.storedUpTo, seq)
     for (const [producer, attach] of pending.attaches) this.#keptAttach.set(producer, attach)
-    for (const [producer, epoch] of pending.epochs) this.#keptEpoch.set(producer, epoch)
-    for (const [producer, last] of this.#endsIn) if (last <= batch) this.#endsIn.delete(producer)
-    for (const producer of this.#known) this.#compare(producer)
+    for (const [producer, epoch] of pending.epochs) {
+      this.#keptEpoch.set(producer, epoch)
+      producer.epochStored ||= epoch === producer.epoch
+    }
   }
 
   /** Whether a producer may be attached on a live connection: a later page must not offer an older `attach`. */
@@ -203,15 +190,10 @@ export class Persistence {
     this.#changes = []
     for (const producer of this.#known) {
       producer.storedUpTo = Number.POSITIVE_INFINITY
-      producer.storageKnows = true
+      producer.epochStored = true
       this.#doubtful.add(producer)
     }
     this.#known.clear()
-    this.#endsIn.clear()
-  }
-
-  #compare(producer: Producer): void {
-    producer.storageKnows = this.#keptEpoch.get(producer) === producer.epoch && !this.#endsIn.has(producer)
   }
 
   #begin(producer: Producer): void {

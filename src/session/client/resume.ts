@@ -5,7 +5,7 @@
  * Does not own: writing again what remains (uplink.ts).
  */
 import { ProtocolError } from '../../protocol/errors.js'
-import type { ProducerState } from '../../protocol/frames.js'
+import { type ProducerState, VOIDED } from '../../protocol/frames.js'
 import type { Outbox } from '../../delivery/outbox.js'
 import type { Producer } from '../../delivery/producer.js'
 
@@ -51,8 +51,9 @@ function settleKnown(outbox: Outbox, producer: Producer, state: ProducerState, w
     )
   }
   for (const [seq, code, message] of state.refused) {
-    const entry = seq <= state.last ? producer.find(seq) : null
-    if (entry !== null) outbox.settle(entry, 'rejected', code, message)
+    const isVoid = code === VOIDED
+    const entry = isVoid || seq <= state.last ? producer.find(seq) : null
+    if (entry !== null) outbox.settle(entry, isVoid ? 'cancelled' : 'rejected', code, message)
   }
   // Of numbers before its window the server does not remember any more whether it refused them (CLI-42).
   settleUnknown(outbox, producer, state.last - window)

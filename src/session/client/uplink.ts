@@ -263,8 +263,7 @@ export class Uplink {
     for (const producer of this.#attached) {
       const limit = producer.floor + window.messages
       const { index, nextOnWire: next } = producer
-      if (index === null || next === null || !this.#isStored(next)) continue
-      if (next.seq <= limit || producer.wireSeq > limit) continue
+      if (index === null || next === null || next.seq <= limit || producer.wireSeq > limit) continue
       writer.use(index)
       writer.add(this.#config.serializer.encode([FrameType.VOID, producer.wireSeq, limit]))
       producer.voidUpTo(limit)
@@ -298,7 +297,7 @@ export class Uplink {
 
   /** With durable storage nothing goes on the wire before it is stored (rule 7). */
   #isStored({ producer, seq }: OutboxEntry): boolean {
-    return seq <= producer.storedUpTo && producer.storageKnows
+    return seq <= producer.storedUpTo && producer.epochStored
   }
 
   /** Writes an entry of an attached producer; it is not settled, so that its body is there. */

@@ -5,7 +5,7 @@ import type { StorageChange, StoredOutbox } from '../../../../src/protocol/stora
 import { json } from '../../../../src/serializers/json.js'
 import type { SessionEffect } from '../../../../src/session/client/inputs.js'
 import { Persistence } from '../../../../src/session/client/persistence.js'
-import { accepted, rejected, state } from '../../../support/fake-server-frames.js'
+import { accepted, state } from '../../../support/fake-server-frames.js'
 import { SessionHarness } from '../../../support/session-harness.js'
 
 const persistence = (emit: Sink<SessionEffect>): Persistence => new Persistence(emit)
@@ -190,85 +190,16 @@ describe('with durable storage', () => {
   })
 })
 
-describe('until storage knows of what ended otherwise than as accepted, nothing more is written', () => {
-  /** Four messages, stored, of which two are on the wire: as many as the window allows. */
-  function twoOfFour() {
-    const harness = durable()
-    const entries = ['a', 'b', 'c', 'd'].map((data) => harness.queue(data))
-    harness.live({ window: { messages: 2, bytes: 1_000_000 } })
-    store(harness)
-    expect(harness.takeSent()).toEqual(['a', 'b'])
-    return { harness, entries }
-  }
-
-  it('a refusal: the server remembers those of one window only, and a later page would take it for accepted', () => {
-    const { harness } = twoOfFour()
-    harness.receive(rejected(0, 1), accepted(0, 2))
-    expect(harness.takeSent()).toEqual([])
-    store(harness)
-
-    expect(harness.takeSent()).toEqual(['c', 'd'])
-  })
-
-  it('something taken back: once it is VOID and counted, a later page would take it for accepted', () => {
-    const { harness, entries } = twoOfFour()
-    const taken = entries[2]
-    if (taken !== undefined) harness.session.cancel(taken, 'cancelled', '')
-    harness.receive(accepted(0, 2))
-    expect(harness.takeFrames()).toEqual([])
-    store(harness)
-
-    expect(harness.takeFrames()).toEqual([
-      [FrameType.VOID, 3, 3],
-      [FrameType.SEND, 4, null, 'say', 'd'],
-    ])
-  })
-
-  it('many taken back: a hole longer than the window is not stated either', () => {
-    const harness = durable()
-    const entries = ['a', 'b', 'c', 'd'].map((data) => harness.queue(data))
-    harness.live({ window: { messages: 2, bytes: 1_000_000 } })
-    for (const entry of entries.slice(0, 3)) harness.session.cancel(entry, 'cancelled', '')
-    const before = harness.all('store')
-    harness.turn()
-    for (const { batch } of before) harness.do({ type: 'stored', batch, kept: true })
-    expect(harness.takeFrames()).toEqual([])
-    store(harness)
-
-    expect(harness.takeFrames()).toEqual([[FrameType.VOID, 1, 2]])
-  })
-
-  it('what was found too large is stored in the turn that found it, or the rest would wait for another', () => {
+describe('what ended otherwise than as accepted holds nothing up', () => {
+  it('what was found too large is stored in the turn that found it', () => {
     const harness = durable()
     const large = harness.queue('x'.repeat(2_000))
     harness.queue('b')
     harness.live({ maxFrame: 1_000 })
     store(harness)
     expect(large.state).toBe('rejected')
-    expect(harness.takeFrames()).toEqual([])
     expect(ofType(harness, 'settle')).toMatchObject([{ seq: 1 }])
-    store(harness)
-
     expect(harness.takeSent()).toEqual(['b'])
-  })
-
-  it('what is accepted holds up nothing', () => {
-    const { harness } = twoOfFour()
-    harness.receive(accepted(0, 2))
-
-    expect(harness.takeSent()).toEqual(['c', 'd'])
-  })
-
-  it('the first of several counts: ends that come faster than storage takes them hold nothing back for ever', () => {
-    const { harness } = twoOfFour()
-    const stored = harness.all('store').length
-    harness.receive(rejected(0, 1), accepted(0, 1))
-    harness.receive(rejected(0, 2), accepted(0, 2))
-    expect(harness.takeSent()).toEqual([])
-    const [first] = harness.all('store').slice(stored)
-    if (first !== undefined) harness.do({ type: 'stored', batch: first.batch, kept: true })
-
-    expect(harness.takeSent()).toEqual(['c', 'd'])
   })
 
   it('a queue that drops its oldest message faster than storage takes it goes on being sent', () => {
@@ -287,30 +218,32 @@ describe('until storage knows of what ended otherwise than as accepted, nothing 
     }
     expect(sent).toBeGreaterThan(0)
   })
-
-  it('unless storage failed: then nobody waits for it', () => {
-    const { harness } = twoOfFour()
-    harness.receive(rejected(0, 1), accepted(0, 2))
-    store(harness, false)
-
-    expect(harness.takeSent()).toEqual(['c', 'd'])
-  })
-
-  it('… not even for what storage was never told of, because it failed in the same turn', () => {
-    const { harness, entries } = twoOfFour()
-    harness.receive(accepted(0, 1))
-    expect(harness.takeSent()).toEqual(['c'])
-    const last = entries[3]
-    if (last !== undefined) harness.session.cancel(last, 'cancelled', '')
-    store(harness, false)
-    harness.send('e')
-    harness.receive(accepted(0, 3))
-
-    expect(harness.takeSent()).toEqual(['e'])
-  })
 })
 
 describe('what a closed page left behind', () => {
+  it('is cancelled where the server says that it was void: storage had not heard of its end', () => {
+    const harness = durable()
+    const ended: unknown[] = []
+    harness.session.adopt([leftover([1, 2, 3])])
+    const hello = harness.connect()
+    harness.welcome(hello, {
+      producers: [
+        state(2, {
+          epoch: 'epoch-1',
+          held: 3,
+          refused: [
+            [1, 'void', ''],
+            [3, 'void', ''],
+          ],
+        }),
+      ],
+    })
+    for (const { entry } of harness.all('settled')) ended.push([entry.seq, entry.state])
+    expect(ended).toEqual([
+      [1, 'cancelled'],[3, 'cancelled'],[2, 'accepted'],
+    ])
+  })
+
   it('is attached with a newer attach and counts as written', () => {
     const harness = durable()
     harness.session.adopt([leftover([3, 4], { floor: 2 })])

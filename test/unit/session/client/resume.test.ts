@@ -44,6 +44,20 @@ describe('WELCOME settles', () => {
     expect(entries[0]?.extra).toMatchObject({ code: 'server_forgot' })
   })
 
+  it('what the server says was void as cancelled, also while it is in hand there', () => {
+    const { entries } = afterLoss(
+      state(1, {
+        held: 2,
+        refused: [
+          [1, 'void', ''],
+          [2, 'void', ''],
+        ],
+      }),
+    )
+
+    expect(states(entries)).toEqual(['cancelled', 'cancelled', 'written'])
+  })
+
   it('nothing beyond what was committed, whatever refusals say', () => {
     const { harness, entries } = afterLoss(state(1, { refused: [[2, 'no', 'no']] }))
 

@@ -240,7 +240,9 @@ describe('what a closed page left behind', () => {
     })
     for (const { entry } of harness.all('settled')) ended.push([entry.seq, entry.state])
     expect(ended).toEqual([
-      [1, 'cancelled'],[3, 'cancelled'],[2, 'accepted'],
+      [1, 'cancelled'],
+      [3, 'cancelled'],
+      [2, 'accepted'],
     ])
   })
 

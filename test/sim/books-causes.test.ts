@@ -166,6 +166,21 @@ describe('the book of causes', () => {
     expect(unknown(5, false)).toBe('I4')
   })
 
+  it('goes by whom the page was told that it is connected as, not by a WELCOME that it never read', () => {
+    const { book, link } = causes()
+    const as = (id: string): Welcome =>
+      ({ session: { id: 's' }, user: { id }, producers: [] }) as unknown as Welcome
+    const changed = (): string => broken(() => book.ended(ended('cancelled', 'user_changed', { sentAt: 0 })))
+    book.opened('ada')
+    book.heard(link, [FrameType.WELCOME, as('ada')], true)
+    expect(changed()).toBe('I4')
+    book.heard(link, [FrameType.WELCOME, as('ben')], true)
+    expect(changed()).toBe('none')
+    book.opened('ben')
+    book.heard(link, [FrameType.WELCOME, as('ben')], true)
+    expect(book.losses.explainsUserChanged(1)).toBe(false)
+  })
+
   it('notices a request that times out early or is unknown while its session goes on', () => {
     const { book } = causes(false, 99)
     const question = new RequestBook().ask({

@@ -224,10 +224,14 @@ export class CauseBook {
     }
   }
 
+  /** The page was told that it is connected, and as whom. A WELCOME that a waking page lets go of unread changes nothing. */
+  opened(user: string): void {
+    this.#user = user
+  }
+
   #welcomed({ session, user }: Welcome): boolean {
     const now = this.#doings.now()
     if (this.#user !== null && this.#user !== user.id) this.losses.userChanged(now)
-    this.#user = user.id
     const isOver = this.#session !== null && !session.resumed
     if (isOver) this.losses.sessionEnded(now)
     this.#session = session.id

@@ -53,6 +53,7 @@ class Ears {
     const { lifecycle } = client
     lifecycle.on('open', (info) => {
       member.dials.opened(clock.now())
+      member.causes.opened(info.user.id)
       this.#opened(info)
     })
     lifecycle.on('gap', (gap) => member.logs.gap(gap))

@@ -117,6 +117,10 @@ export class Member implements LinkOwner {
     return this.#hearing.dials
   }
 
+  get causes(): MemberHearing['causes'] {
+    return this.#hearing.causes
+  }
+
   get silence(): MemberHearing['silence'] {
     return this.#hearing.silence
   }

@@ -77,8 +77,7 @@ function settleForgotten(
 function settleUnknown(outbox: Outbox, producer: Producer, last: number): void {
   for (let entry = producer.first; entry !== null && entry.seq <= last; ) {
     const { next } = entry
-    if (entry.state === 'written')
-      outbox.settle(entry, 'unknown', 'server_forgot', 'the server does not remember what became of this')
+    outbox.settle(entry, 'unknown', 'server_forgot', 'the server does not remember what became of this')
     entry = next
   }
 }

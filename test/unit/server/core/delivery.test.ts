@@ -3,9 +3,9 @@ import { FrameType } from '../../../../src/protocol/frames.js'
 import type { AppendListener, LogEntry } from '../../../../src/server/core/store.js'
 import { memoryStore } from '../../../../src/server/memory-store.js'
 import { manualClock } from '../../../../src/testing/manual-clock.js'
-import { type Frame, type RawPeer, world } from '../harness.js'
+import { type Frame, type RawPeer, requests, settle, world } from '../harness.js'
 
-const { ENTRY, GAP, SKIP, PING, JOIN, JOINED, HANDLED, WELCOME, PRESENCE } = FrameType
+const { ENTRY, GAP, SKIP, PING, JOIN, JOINED, HANDLED, WELCOME, PRESENCE, REQUEST } = FrameType
 
 const offsets = (frames: Frame[]): unknown[] => frames.map((frame) => frame[2])
 
@@ -30,6 +30,28 @@ function reader(
   peer.take()
   return peer
 }
+
+test('a reader whose reply comes in the same turn gets it before the entry that all get', async () => {
+  const server = world()
+  let answer = (): void => undefined
+  server.engine.onRequest('tell', async (_data, context) => {
+    await new Promise<void>((resolve) => {
+      answer = resolve
+    })
+    await context.toRoom('r').send('note', 'x')
+    return 'told'
+  })
+  const asking = reader(server, 'r', { producers: [requests('q')] })
+  const other = reader(server)
+  asking.says([REQUEST, 1, 'tell', null])
+  await settle(server.clock)
+  asking.take()
+  answer()
+  await settle(server.clock)
+
+  expect(asking.take(ENTRY).map((frame) => String(frame[1]).split('/')[0])).toEqual(['replies', 'room'])
+  expect(other.take(ENTRY)).toHaveLength(1)
+})
 
 test('equal readers of a room get one and the same batch', async () => {
   const server = world()

@@ -172,41 +172,31 @@ inEveryWorld('the client: what becomes of messages', (world) => {
     ])
   })
 
-  test('[CLI-41] what the server names as void ends as cancelled, also while it is in hand there', async () => {
+  /** Three messages, written; the connection is cut, and the next one is welcomed so. */
+  async function afterCut(welcome: Partial<Welcome>): Promise<string[]> {
     const stage = await scene(world())
     const receipts = [1, 2, 3].map((n) => stage.client.send('note', n))
     const { connection } = await open(world(), stage)
     await numbered(connection, 3)
     connection.cut()
     const second = await stage.server.accept()
-    await second.welcome({
-      producers: [
-        state(2, {
-          held: 3,
-          refused: [
-            [1, 'void', ''],
-            [3, 'void', ''],
-          ],
-        }),
-      ],
-    })
+    await second.welcome(welcome)
     const outcomes = await world().during(Promise.all(receipts.map((receipt) => receipt.settled)))
-    expect(outcomes.map(({ outcome }) => outcome)).toEqual(['cancelled', 'accepted', 'cancelled'])
+    return outcomes.map(({ outcome }) => outcome)
+  }
+
+  test('[CLI-41] what the server names as void ends as cancelled, also while it is in hand there', async () => {
+    const refused = [1, 3].map((seq) => [seq, 'void', ''] as const)
+    const outcomes = await afterCut({ producers: [state(2, { held: 3, refused })] })
+    expect(outcomes).toEqual(['cancelled', 'accepted', 'cancelled'])
   })
 
   test('[CLI-42] what lies before the window, and is not named as refused, is unknown', async () => {
-    const stage = await scene(world())
-    const receipts = [1, 2, 3].map((n) => stage.client.send('note', n))
-    const { connection } = await open(world(), stage)
-    await numbered(connection, 3)
-    connection.cut()
-    const second = await stage.server.accept()
-    await second.welcome({
+    const outcomes = await afterCut({
       producers: [state(3, { refused: [[2, 'too_bad', 'because']] })],
       window: { messages: 2, bytes: 1_000_000 },
     })
-    const outcomes = await world().during(Promise.all(receipts.map((receipt) => receipt.settled)))
-    expect(outcomes.map(({ outcome }) => outcome)).toEqual(['unknown', 'rejected', 'accepted'])
+    expect(outcomes).toEqual(['unknown', 'rejected', 'accepted'])
   })
 
   test('[CLI-9] REJECTED before ACCEPTED ends the message as rejected, with code and sentence', async () => {

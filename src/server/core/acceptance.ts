@@ -6,13 +6,14 @@
  * Does not own: commits (commits.ts), requests (requests.ts), handlers (the engine).
  */
 import { ProtocolError } from '../../protocol/errors.js'
-import { FrameType, type SendFrame, type VoidFrame, VOIDED } from '../../protocol/frames.js'
+import { FrameType, type SendFrame, type VoidFrame } from '../../protocol/frames.js'
 import type { Commits } from './commits.js'
 import type { Connections } from './connections.js'
 import type { Outcome } from './effects.js'
 import type { Kernel } from './kernel.js'
-import { type Job, type Peer, type Producer, peerOf, type Staged, type VoidRange } from './model.js'
+import { type Job, type Peer, type Producer, peerOf } from './model.js'
 import type { Commit } from './store.js'
+import { isRefused, stageVoid } from './voids.js'
 
 /**
  * A client that reconnects again and again with full windows, while a handler hangs, may fill this many of them in
@@ -164,7 +165,7 @@ export class Acceptance {
 
   /** A commit is done: its numbers may be acknowledged, its bytes no longer count. */
   committed(producer: Producer, { from, refused }: Commit): void {
-    const failed = refused.filter(([, code]) => code !== VOIDED).length
+    const failed = refused.filter(isRefused).length
     this.#kernel.counters.accepted += producer.committed - from - failed
     this.#kernel.counters.refused += failed
     for (let batch = producer.batches.peek(); batch !== undefined; batch = producer.batches.peek()) {
@@ -197,11 +198,4 @@ export class Acceptance {
     }
     this.#toAcknowledge.clear()
   }
-}
-
-/** Neighbours become one range, so that nobody can make many of them. */
-function stageVoid({ voids }: Staged, range: VoidRange): void {
-  const before = voids.at(-1)
-  if (before?.to === range.from - 1) before.to = range.to
-  else voids.push(range)
 }

@@ -4,10 +4,11 @@
  * Owns: one commit at a time per producer, repeated until the store has answered; nothing is acknowledged before.
  * Does not own: what is staged (acceptance.ts, requests.ts), nor what follows (`hooks`).
  */
-import { type Refusal, VOIDED } from '../../protocol/frames.js'
+import type { Refusal } from '../../protocol/frames.js'
 import type { Kernel } from './kernel.js'
-import type { Committing, Producer, Staged, VoidRange } from './model.js'
+import type { Committing, Producer, Staged } from './model.js'
 import type { Commit, CommitResult } from './store.js'
+import { isRefused, voidedNumbers } from './voids.js'
 
 export interface CommitHooks {
   committed(producer: Producer, committing: Committing): void
@@ -78,8 +79,7 @@ export class Commits {
 
   #remember(producer: Producer, refused: readonly Refusal[]): void {
     if (refused.length === 0) return
-    // Whoever said VOID knows; who comes later is told when it attaches.
-    producer.untold.push(...refused.filter(([, code]) => code !== VOIDED))
+    producer.untold.push(...refused.filter(isRefused))
     producer.refused.push(...refused)
     const oldest = producer.committed - this.#kernel.limits.maxInFlight
     producer.refused = producer.refused.filter(([seq]) => seq > oldest)
@@ -93,12 +93,4 @@ export function nothingStaged(to: number): Staged {
 function hasStaged({ staged, committing, committed }: Producer): boolean {
   const from = committing?.commit.to ?? committed
   return staged.to > from || staged.end.length > 0
-}
-
-/** The numbers of these ranges above `after`, as a later attach is told of them (ACC-12). */
-export function voidedNumbers(ranges: Iterable<VoidRange>, after: number): Refusal[] {
-  const numbers: Refusal[] = []
-  for (const { from, to } of ranges)
-    for (let seq = Math.max(from, after + 1); seq <= to; seq++) numbers.push([seq, VOIDED, ''])
-  return numbers
 }

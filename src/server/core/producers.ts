@@ -4,12 +4,13 @@
  * Owns: the map of producers, the owner tokens this process holds, which connection numbers in a producer.
  * Does not own: numbers and handlers (acceptance.ts, requests.ts).
  */
-import { type ProducerOffer, type ProducerState, type Refusal, VOIDED } from '../../protocol/frames.js'
-import { nothingStaged, voidedNumbers } from './commits.js'
+import type { ProducerOffer, ProducerState } from '../../protocol/frames.js'
+import { nothingStaged } from './commits.js'
 import { Fifo } from './fifo.js'
 import type { Kernel } from './kernel.js'
 import type { Connection, Job, Producer } from './model.js'
 import type { AttachResult, BegunRequest, ProducerRecord } from './store.js'
+import { voidedInHand } from './voids.js'
 
 export interface ProducerHooks {
   /** A newer connection took a producer of this one. */
@@ -102,12 +103,8 @@ export class Producers {
     producer.acknowledged = producer.committed
     producer.untold = []
     const { committed: last, held, epoch, refused } = producer
-    return {
-      last,
-      held,
-      epoch,
-      refused: [...refused, ...voidedInHand(producer, this.#kernel.limits.maxInFlight)],
-    }
+    const inHand = voidedInHand(producer, this.#kernel.limits.maxInFlight)
+    return { last, held, epoch, refused: [...refused, ...inHand] }
   }
 
   /** The connection is gone; what is in hand is still handled. */
@@ -230,11 +227,4 @@ function fromRecord(record: ProducerRecord, connection: Connection): Producer {
     waiters: new Set(),
     retired: false,
   }
-}
-
-/** What is VOID and not committed yet: nobody will be told of it when it is (ACC-12). */
-function voidedInHand({ committing, staged, queue, held }: Producer, maxInFlight: number): Refusal[] {
-  const committed = (committing?.commit.refused ?? []).filter(([, code]) => code === VOIDED)
-  const waiting = [...queue].filter((item) => item.kind === 'void')
-  return [...committed, ...voidedNumbers([...staged.voids, ...waiting], held - maxInFlight)]
 }

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
 import { FrameType, type Welcome } from '../../../../src/protocol/frames.js'
-import { voidedNumbers } from '../../../../src/server/core/commits.js'
 import { Fifo } from '../../../../src/server/core/fifo.js'
-import { helloOf, offer, send } from '../harness.js'
+import { voidedNumbers } from '../../../../src/server/core/voids.js'
+import { helloOf, offer, requests, send } from '../harness.js'
 import { BareCore } from './bare-core.js'
 
-const { ACCEPTED, HELLO, REJECTED, VOID, WELCOME } = FrameType
+const { ACCEPTED, HELLO, REJECTED, REQUEST, VOID, WELCOME } = FrameType
 
 function attach(core: BareCore, connection: number, attachCount: number): void {
   core.open(connection)
@@ -28,6 +28,17 @@ test('whoever attaches later is told what is void, wherever it is on its way', (
   attach(core, 2, 2)
 
   expect(refusedAt(core, 2)).toEqual([1, 2, 3, 5, 6, 7].map((seq) => [seq, 'void']))
+})
+
+test('of requests nothing is told: nobody keeps them beyond its end', () => {
+  const core = new BareCore({ maxRequests: 1 })
+  for (const attach of [1, 2]) {
+    core.open(attach)
+    core.says(attach, [HELLO, helloOf({ producers: [requests('q', { attach, written: 9 })] })])
+    if (attach === 1) core.says(1, [REQUEST, 1, 'sum', null], [REQUEST, 2, 'sum', null], [VOID, 3, 3])
+  }
+
+  expect(refusedAt(core, 2)).toEqual([])
 })
 
 test('whoever says VOID hears of the number alone', () => {

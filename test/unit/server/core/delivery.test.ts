@@ -38,7 +38,7 @@ test('a reader whose reply comes in the same turn gets it before the entry that 
     await new Promise<void>((resolve) => {
       answer = resolve
     })
-    await context.toRoom('r').send('note', 'x')
+    context.toRoom('r').send('note', 'x')
     return 'told'
   })
   const asking = reader(server, 'r', { producers: [requests('q')] })

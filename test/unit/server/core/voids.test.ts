@@ -32,10 +32,13 @@ test('whoever attaches later is told what is void, wherever it is on its way', (
 
 test('of requests nothing is told: nobody keeps them beyond its end', () => {
   const core = new BareCore({ maxRequests: 1 })
-  for (const attach of [1, 2]) {
-    core.open(attach)
-    core.says(attach, [HELLO, helloOf({ producers: [requests('q', { attach, written: 9 })] })])
-    if (attach === 1) core.says(1, [REQUEST, 1, 'sum', null], [REQUEST, 2, 'sum', null], [VOID, 3, 3])
+  for (const connection of [1, 2]) {
+    core.open(connection)
+    core.says(connection, [
+      HELLO,
+      helloOf({ producers: [requests('q', { attach: connection, written: 9 })] }),
+    ])
+    if (connection === 1) core.says(1, [REQUEST, 1, 'sum', null], [REQUEST, 2, 'sum', null], [VOID, 3, 3])
   }
 
   expect(refusedAt(core, 2)).toEqual([])

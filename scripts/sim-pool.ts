@@ -1,9 +1,10 @@
 /**
  * Worker processes that run simulations.
  *
- * Owns: starting them, handing out jobs one by one, ending them.
+ * Owns: handing out jobs one by one, giving up one that hangs or dies, ending them all.
+ * Does not own: what a worker is: a process of its own, as a rule (sim-process.ts).
  */
-import { type ChildProcess, fork } from 'node:child_process'
+import type { Clock } from '../src/runtime/ports.js'
 import type { SeedResult } from './sim-totals.js'
 
 export type Job =
@@ -23,45 +24,49 @@ export type Job =
     }
 
 /** Real time that a job may take, in ms: a world in which something never ends must not hold up the others. */
-const LIMITS_MS: Readonly<Record<Job['do'], number>> = {
+export const LIMITS_MS: Readonly<Record<Job['do'], number>> = {
   run: 180_000,
   replay: 600_000,
   plan: 600_000,
   shrink: 1_200_000,
 }
 
-/** A world needs 50 MB; left alone, a process that makes one after another takes gigabytes before it collects any. */
-const MEMORY = ['--max-old-space-size=512']
+/** Does one job after another, until it is ended. */
+export interface SimWorker {
+  /** Its result, or how it died: it may have done so before the job came. Never rejects. */
+  ask(job: Job): Promise<SeedResult | Death>
+  /** At once. May be called again. */
+  end(): void
+}
+
+/** A worker that ends without an answer: its seed has failed, and the others go on in another one. */
+export interface Death {
+  readonly endedWith: string
+}
 
 export interface Pool {
   /** Runs all jobs; results come as they are ready, in order of the jobs. */
   runAll(jobs: readonly Job[], done: (result: SeedResult) => void): Promise<void>
 }
 
-/** Starts `count` processes of the compiled `file`, and ends them when `use` has settled. */
-export async function withWorkers(
-  file: string,
-  count: number,
-  use: (pool: Pool) => Promise<void>,
-): Promise<void> {
-  // Without the loader that runs this file: what is compiled needs none.
-  const start = (): ChildProcess => fork(file, [], { execArgv: MEMORY })
-  const workers: Worker[] = Array.from({ length: count }, () => ({ process: start(), start }))
+export interface PoolOptions {
+  readonly start: () => SimWorker
+  readonly count: number
+  readonly clock: Pick<Clock, 'setTimer'>
+}
+
+/** Starts workers, and ends them when `use` has settled. */
+export async function withWorkers(options: PoolOptions, use: (pool: Pool) => Promise<void>): Promise<void> {
+  const places = Array.from({ length: options.count }, () => new Place(options))
   try {
-    await use({ runAll: (jobs, done) => runAll(workers, jobs, done) })
+    await use({ runAll: (jobs, done) => runAll(places, jobs, done) })
   } finally {
-    for (const worker of workers) worker.process.kill()
+    for (const place of places) place.end()
   }
 }
 
-/** A place for one process after another. */
-interface Worker {
-  process: ChildProcess
-  readonly start: () => ChildProcess
-}
-
 async function runAll(
-  workers: readonly Worker[],
+  places: readonly Place[],
   jobs: readonly Job[],
   done: (result: SeedResult) => void,
 ): Promise<void> {
@@ -75,48 +80,54 @@ async function runAll(
     }
   }
   await Promise.all(
-    workers.map(async (worker) => {
+    places.map(async (place) => {
       for (let index = next++; index < jobs.length; index = next++) {
-        results.set(index, await ask(worker, jobs[index] as Job))
+        results.set(index, await place.ask(jobs[index] as Job))
         tell()
       }
     }),
   )
 }
 
-async function ask(worker: Worker, job: Job): Promise<SeedResult> {
-  const { process } = worker
-  let timer: NodeJS.Timeout | undefined
-  const limitMs = LIMITS_MS[job.do]
-  const hung = new Promise<'hung'>((resolve) => {
-    timer = setTimeout(() => resolve('hung'), limitMs)
-  })
-  const answer = await Promise.race([answerOf(process, job), hung])
-  clearTimeout(timer)
-  if (answer !== 'hung' && 'seed' in answer) return answer
-  process.removeAllListeners('exit')
-  process.kill('SIGKILL')
-  worker.process = worker.start()
-  if (answer === 'hung') return noResultOf(job, 'hang', `no end after ${limitMs / 1_000} s`)
-  return noResultOf(job, 'crash', `its process ended with ${answer.endedWith}`)
-}
+/** Where one worker after another does jobs. */
+class Place {
+  readonly #options: PoolOptions
+  #worker: SimWorker
+  /** Seed that the worker ran last: what it left behind may be what ends it. */
+  #before: string | null = null
 
-/** A process that ends without an answer: its seed has failed, and the others go on in another one. */
-interface Death {
-  readonly endedWith: string
-}
+  constructor(options: PoolOptions) {
+    this.#options = options
+    this.#worker = options.start()
+  }
 
-function answerOf(worker: ChildProcess, job: Job): Promise<SeedResult | Death> {
-  return new Promise((resolve) => {
-    const died = (code: number | null, signal: string | null): void =>
-      resolve({ endedWith: signal ?? String(code) })
-    worker.once('exit', died)
-    worker.once('message', (result) => {
-      worker.off('exit', died)
-      resolve(result as SeedResult)
+  async ask(job: Job): Promise<SeedResult> {
+    const limitMs = LIMITS_MS[job.do]
+    let cancel = (): void => undefined
+    const hung = new Promise<'hung'>((resolve) => {
+      cancel = this.#options.clock.setTimer(() => resolve('hung'), limitMs)
     })
-    worker.send(job)
-  })
+    const answer = await Promise.race([this.#worker.ask(job), hung])
+    cancel()
+    if (answer !== 'hung' && 'seed' in answer) {
+      this.#before = job.seed
+      return answer
+    }
+    const after = this.#before === null ? '' : `, after seed ${this.#before}`
+    this.#startAnew()
+    if (answer === 'hung') return noResultOf(job, 'hang', `no end after ${limitMs / 1_000} s`)
+    return noResultOf(job, 'crash', `its process ended with ${answer.endedWith}${after}`)
+  }
+
+  end(): void {
+    this.#worker.end()
+  }
+
+  #startAnew(): void {
+    this.#worker.end()
+    this.#worker = this.#options.start()
+    this.#before = null
+  }
 }
 
 /** What is known of a world that came to no end, or ended its process. */

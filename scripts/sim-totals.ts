@@ -22,6 +22,8 @@ export interface SeedResult extends Omit<SimulationReport, 'seed' | 'failure' | 
 /** What an hour of simulated time has to have. */
 const LEAST_MESSAGES = 3_600
 const LEAST_FAULTS = 60
+/** So many seeds have to come upon every situation that the scenario names, and have enough of everything. */
+const ENOUGH_SEEDS = 20
 
 export class SimulationTotals {
   readonly failed: SeedResult[] = []
@@ -42,26 +44,18 @@ export class SimulationTotals {
     addAll(this.#sometimes, result.sometimes)
   }
 
-  /** Named situations that never occurred. */
-  missing(): string[] {
-    return this.#situations.filter((situation) => !this.#sometimes.has(situation))
-  }
-
   /** Seeds that failed and came to an end: those can be cut short. */
   get ended(): readonly SeedResult[] {
     return this.failed.filter(({ failure }) => failure?.invariant !== 'hang')
   }
 
-  /** What a run has too little of, in an hour of simulated time. */
-  tooFew(): string[] {
-    const hours = this.#simulatedMs / 3_600_000
-    const messages = (this.#counts.get('messages') ?? 0) / hours
-    const faults = sum(this.#faults) / hours
+  /** What is amiss although no seed failed, a line each. Few seeds may lack anything. */
+  shortcomings(): string[] {
+    if (this.#seeds < ENOUGH_SEEDS) return []
+    const [missing, tooFew] = [this.#missing(), this.#tooFew()]
     return [
-      ...(messages >= LEAST_MESSAGES
-        ? []
-        : [`${messages.toFixed(0)} messages an hour, of ${LEAST_MESSAGES}`]),
-      ...(faults >= LEAST_FAULTS ? [] : [`${faults.toFixed(0)} faults an hour, of ${LEAST_FAULTS}`]),
+      ...(missing.length > 0 ? [`never occurred: ${missing.join(' · ')}`] : []),
+      ...(tooFew.length > 0 ? [`too few: ${tooFew.join(' · ')}`] : []),
     ]
   }
 
@@ -78,6 +72,24 @@ export class SimulationTotals {
       `situations  ${list(this.#sometimes)}`,
       `violations  ${this.failed.length}`,
     ].join('\n')
+  }
+
+  /** Named situations that never occurred. */
+  #missing(): string[] {
+    return this.#situations.filter((situation) => !this.#sometimes.has(situation))
+  }
+
+  /** What there is too little of, in an hour of simulated time. */
+  #tooFew(): string[] {
+    const hours = this.#simulatedMs / 3_600_000
+    const messages = (this.#counts.get('messages') ?? 0) / hours
+    const faults = sum(this.#faults) / hours
+    return [
+      ...(messages >= LEAST_MESSAGES
+        ? []
+        : [`${messages.toFixed(0)} messages an hour, of ${LEAST_MESSAGES}`]),
+      ...(faults >= LEAST_FAULTS ? [] : [`${faults.toFixed(0)} faults an hour, of ${LEAST_FAULTS}`]),
+    ]
   }
 }
 

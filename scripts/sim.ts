@@ -19,10 +19,12 @@ import { availableParallelism } from 'node:os'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { systemClock } from '../src/runtime/system.js'
 import { compile, ROOT } from './compile.js'
 import { someMinutes, wholeNumber } from './numbers.js'
-import { type SeedResult, SimulationTotals } from './sim-totals.js'
+import { lineOf, runMany } from './sim-many.js'
 import { type Job, withWorkers } from './sim-pool.js'
+import { startProcess } from './sim-process.js'
 
 const { values } = parseArgs({
   options: {
@@ -40,48 +42,31 @@ const { values } = parseArgs({
 const minutes = someMinutes(values.minutes)
 const seeds = wholeNumber('seeds', values.seeds, 1)
 const workers = wholeNumber('workers', values.workers, 1)
-const [worker = ''] = await compile(['scripts/sim-worker.ts'], 'test/sim/.build')
-/** Failing seeds are cut short one by one; the first few tell enough. */
-const MAX_STORIES = 3
-const ENOUGH_FOR_SITUATIONS = 20
+const [file = ''] = await compile(['scripts/sim-worker.ts'], 'test/sim/.build')
+const processes = (count: number): Parameters<typeof withWorkers>[0] => ({
+  start: () => startProcess(file),
+  count,
+  clock: systemClock(),
+})
 
 if (values.plan !== undefined) await runKept(values.plan)
-else if (values.replay === undefined) await runMany(BigInt(values.start), seeds)
+else if (values.replay === undefined) await run()
 else await tell({ do: 'replay', seed: values.replay, minutes, steps: values.steps ?? null })
 
-async function runMany(start: bigint, count: number): Promise<void> {
-  const totals = new SimulationTotals()
-  const begin = performance.now()
-  const numbers = Array.from({ length: count }, (_, index) => String(start + BigInt(index)))
-  await withWorkers(worker, workers, async (pool) => {
-    await pool.runAll(
-      numbers.map((seed) => ({ do: 'run', seed, minutes })),
-      (result) => {
-        totals.add(result)
-        if (!values.quiet || result.failure !== null) console.log(line(result))
-      },
-    )
-    for (const { seed } of totals.ended.slice(0, MAX_STORIES)) {
-      console.log(`\ncutting seed ${seed} short …`)
-      await pool.runAll([{ do: 'shrink', seed, minutes }], tellShrunk)
-    }
+async function run(): Promise<void> {
+  const options = { start: BigInt(values.start), count: seeds, minutes, quiet: values.quiet }
+  const print = (text: string): void => console.log(text)
+  const now = (): number => performance.now()
+  await withWorkers(processes(workers), async (pool) => {
+    if (!(await runMany(pool, { ...options, print, keep, now }))) process.exitCode = 1
   })
-  console.log(totals.tell((performance.now() - begin) / 1_000))
-  const missing = count >= ENOUGH_FOR_SITUATIONS ? totals.missing() : []
-  if (missing.length > 0) console.error(`never occurred: ${missing.join(' · ')}`)
-  const tooFew = count >= ENOUGH_FOR_SITUATIONS ? totals.tooFew() : []
-  if (tooFew.length > 0) console.error(`too few: ${tooFew.join(' · ')}`)
-  if (totals.failed.length + missing.length + tooFew.length > 0) process.exitCode = 1
 }
 
-function tellShrunk({ seed, story, plan, kept, failure }: SeedResult): void {
-  // Cutting short came to no end.
-  if (kept === null) return console.log(failure?.message)
-  console.log(`${story}\n\nnpm run sim -- --replay ${seed} --minutes ${minutes} --steps ${plan}`)
+function keep(seed: string, plan: string): string {
   const path = `reports/plan-${seed}.json`
   mkdirSync(join(ROOT, 'reports'), { recursive: true })
-  writeFileSync(join(ROOT, path), kept)
-  console.log(`\nThe plan is in ${path}:\n\nnpm run sim -- --plan ${path}`)
+  writeFileSync(join(ROOT, path), plan)
+  return path
 }
 
 async function runKept(path: string): Promise<void> {
@@ -89,16 +74,11 @@ async function runKept(path: string): Promise<void> {
 }
 
 async function tell(job: Job): Promise<void> {
-  await withWorkers(worker, 1, (pool) =>
+  await withWorkers(processes(1), (pool) =>
     pool.runAll([job], (result) => {
       console.log(result.story)
-      console.log(line(result))
+      console.log(lineOf(result))
       if (result.failure !== null) process.exitCode = 1
     }),
   )
-}
-
-function line({ seed, hash, failure, simulatedMs }: SeedResult): string {
-  const verdict = failure === null ? 'ok' : `FAILED ${failure.message}`
-  return `seed ${seed}  ${hash}  ${(simulatedMs / 60_000).toFixed(1)} min  ${verdict}`
 }

@@ -76,7 +76,8 @@ export class MemoryProducers {
   }
 
   detach(id: string, owner: string, now: number): void {
-    const slot = this.#slots.get(id)
+    // One that is told again when the record has expired does not bring it back.
+    const slot = this.#live(id, now)
     if (slot?.owner !== owner) return
     slot.detachedAt = now
     this.#detached.delete(id)

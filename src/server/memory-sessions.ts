@@ -40,7 +40,8 @@ export class MemorySessions {
   }
 
   detach(id: string, owner: string, ended: boolean, now: number): void {
-    const slot = this.#slots.get(id)
+    // One that is told again when the session has expired does not bring it back.
+    const slot = this.#live(id, now)
     if (slot?.owner !== owner) return
     if (ended) {
       this.#drop(id)

@@ -227,6 +227,23 @@ function attaching(under: Under): void {
     expect(late).toMatchObject({ how: 'created', record: { epoch: 'e2' } })
   })
 
+  test('a detach that is told again keeps the record from then, and brings none back that has expired', async () => {
+    const detach = () => under().ask((store) => store.detachProducer('p', 'o1'))
+    await attach(under, {}, { newOwner: 'o1', newEpoch: 'e1' })
+    await detach()
+    await under().advance(CONTRACT_BOUNDS.producerMs - 500)
+    await detach()
+    await under().advance(CONTRACT_BOUNDS.producerMs - 500)
+    expect(await attach(under, { attach: 2, epoch: 'e1' }, { heldOwner: 'o1' })).toMatchObject({
+      how: 'kept',
+    })
+    await detach()
+    await under().advance(CONTRACT_BOUNDS.producerMs + 500)
+    await detach()
+    const late = await attach(under, { attach: 3, epoch: 'e1' }, { heldOwner: 'o1', newEpoch: 'e2' })
+    expect(late).toMatchObject({ how: 'created', record: { epoch: 'e2' } })
+  })
+
   test('a detach by a former owner does nothing', async () => {
     await attach(under, {}, { newOwner: 'o1', newEpoch: 'e1' })
     await attach(under, { attach: 2, epoch: 'e1' }, { newOwner: 'o2' })
@@ -413,6 +430,20 @@ function sessions(under: Under): void {
     expect(await resume(2, { owner: 'o2' })).toMatchObject({ resumed: true })
     await under().ask((store) => store.detachSession('s1', 'o2', false))
     await under().advance(CONTRACT_BOUNDS.sessionMs + 500)
+    expect(await resume(3)).toMatchObject({ resumed: false, why: 'unknown' })
+  })
+
+  test('a detach that is told again keeps a session from then, and brings none back that has expired', async () => {
+    const detach = (owner: string) => under().ask((store) => store.detachSession('s1', owner, false))
+    await attachSession({})
+    await detach('o1')
+    await under().advance(CONTRACT_BOUNDS.sessionMs - 300)
+    await detach('o1')
+    await under().advance(CONTRACT_BOUNDS.sessionMs - 300)
+    expect(await resume(2, { owner: 'o2' })).toMatchObject({ resumed: true })
+    await detach('o2')
+    await under().advance(CONTRACT_BOUNDS.sessionMs + 500)
+    await detach('o2')
     expect(await resume(3)).toMatchObject({ resumed: false, why: 'unknown' })
   })
 

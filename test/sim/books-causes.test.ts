@@ -166,6 +166,23 @@ describe('the book of causes', () => {
     expect(unknown(5, false)).toBe('I4')
   })
 
+  it('lets nothing be unknown by what the server remembered in an epoch that is over: it has to be written again', () => {
+    const left = ended('unknown', 'stored', {}, 'resend')
+    left.writtenIn.add('e1')
+    const unknown = (...states: readonly ProducerState[]): string => {
+      const { book, link } = causes()
+      link.welcome = { window: { messages: 4, bytes: 9 } } as Welcome
+      for (const told of states) book.heard(link, [FrameType.ATTACHED, 0, told], true)
+      return broken(() => checkLeftoverEnded('ada2', book, left, 'unknown', 'server_forgot'))
+    }
+    const long = state({ last: 5 })
+    expect(unknown(long, state({ epoch: 'e2' }))).toBe('I4')
+    expect(unknown(long, state({ epoch: 'e2', last: 4 }))).toBe('I4')
+    expect(unknown(long, state({ epoch: 'e2', last: 5 }))).toBe('none')
+    // In one epoch it stays so, whatever came late.
+    expect(unknown(long, state({ last: 4 }))).toBe('none')
+  })
+
   it('goes by whom the page was told that it is connected as, not by a WELCOME that it never read', () => {
     const { book, link } = causes()
     const as = (id: string): Welcome =>

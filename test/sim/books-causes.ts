@@ -251,7 +251,8 @@ export class CauseBook {
     }
     if (isTaken) {
       this.#goesOn(producer, state.epoch, lanes[index]?.offer.epoch)
-      this.losses.remembers(producer, state.last - (welcome?.window.messages ?? Number.POSITIVE_INFINITY))
+      const window = welcome?.window.messages ?? Number.POSITIVE_INFINITY
+      this.losses.remembers(producer, state.epoch, state.last - window)
     }
     this.#accepted(producer, state.last)
     for (const [seq, code] of state.refused) this.#refusals.set(`${producer}.${seq}`, code)

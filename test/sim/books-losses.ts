@@ -20,8 +20,8 @@ export class LossBook {
   readonly #forgotten = new Map<string, Loss>()
   /** Producers that were refused, and when. */
   readonly #refused = new Map<string, number>()
-  /** Producers, and up to where the server remembers no refusals any more. */
-  readonly #unremembered = new Map<string, number>()
+  /** Producers, and up to where the server remembers no refusals any more, in the epoch that it told last. */
+  readonly #unremembered = new Map<string, { readonly epoch: string; readonly upTo: number }>()
   #userChangedAt = NEVER
   #sessionEndedAt = NEVER
 
@@ -36,9 +36,11 @@ export class LossBook {
     this.#refused.set(producer, at)
   }
 
-  /** The server tells refusals of what comes after `seq`. */
-  remembers(producer: string, seq: number): void {
-    this.#unremembered.set(producer, Math.max(seq, this.#unremembered.get(producer) ?? 0))
+  /** The server tells refusals of what comes after `seq`. In another epoch its numbers begin anew: what was before says nothing. */
+  remembers(producer: string, epoch: string, seq: number): void {
+    const known = this.#unremembered.get(producer)
+    const before = known?.epoch === epoch ? known.upTo : 0
+    this.#unremembered.set(producer, { epoch, upTo: Math.max(seq, before) })
   }
 
   userChanged(at: number): void {
@@ -59,7 +61,7 @@ export class LossBook {
 
   /** Nobody knows any more whether it was refused. */
   explainsUnremembered(producer: string, seq: number): boolean {
-    return seq <= (this.#unremembered.get(producer) ?? 0)
+    return seq <= (this.#unremembered.get(producer)?.upTo ?? 0)
   }
 
   explainsRefused(producer: string, sentAt: number): boolean {

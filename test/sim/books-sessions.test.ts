@@ -23,20 +23,40 @@ describe('the book of sessions', () => {
     expect(broken(() => book().attached(again, denied, 1))).toBe('I5')
   })
 
-  const forgotten = (detached: readonly number[], now: number): string => {
+  /** Detached at those times, and then attached, as it is answered. */
+  const attachedAfter = (
+    detached: readonly number[],
+    now: number,
+    answer: Parameters<SessionBook['attached']>[1],
+  ): string => {
     const sessions = book()
     for (const time of detached) sessions.detached('s', 'o1', false, time)
-    return broken(() => sessions.attached(again, denied, now))
+    return broken(() => sessions.attached(again, answer, now))
   }
+  const forgotten = (detached: readonly number[], now: number): string => attachedAfter(detached, now, denied)
+  const resumed = (detached: readonly number[], now: number): string =>
+    attachedAfter(detached, now, { record: { ...session, attach: 1 }, resumed: true, why: null })
 
   it('notices a session that is forgotten too early after it was detached', () => {
     expect(forgotten([10], 10 + SESSION_MS - 1)).toBe('I5')
     expect(forgotten([10], 10 + SESSION_MS)).toBe('none')
   })
 
-  it('counts from the first detach, if it is told again because its answer was lost', () => {
-    expect(forgotten([10, 500], 10 + SESSION_MS - 1)).toBe('I5')
-    expect(forgotten([10, 500], 10 + SESSION_MS)).toBe('none')
+  it('notices a session that is resumed when its time is over', () => {
+    expect(resumed([10], 10 + SESSION_MS - 1)).toBe('none')
+    expect(resumed([10], 10 + SESSION_MS)).toBe('I9')
+  })
+
+  it('counts from the last detach that found it, if it is told again because its answer was lost', () => {
+    expect(forgotten([10, 500], 500 + SESSION_MS - 1)).toBe('I5')
+    expect(forgotten([10, 500], 500 + SESSION_MS)).toBe('none')
+    expect(resumed([10, 500], 500 + SESSION_MS - 1)).toBe('none')
+    expect(resumed([10, 500], 500 + SESSION_MS)).toBe('I9')
+  })
+
+  it('lets no detach bring back a session that is over', () => {
     expect(forgotten([10, 80_000], 80_001)).toBe('none')
+    expect(resumed([10, 80_000], 80_001)).toBe('I9')
+    expect(resumed([10, 10 + SESSION_MS], 10 + SESSION_MS)).toBe('I9')
   })
 })

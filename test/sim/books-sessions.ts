@@ -39,7 +39,7 @@ export class SessionBook {
       this.#known.set(id, { key, user, attach, owner, detachedAt: null })
       return
     }
-    if (known === undefined || offer === null)
+    if (known === undefined || offer === null || !this.#isKept(known, now))
       throw new Violation('I9', `session ${record.id} was resumed, and nobody had it`)
     if (known.user !== user)
       throw new Violation('I9', `session ${record.id} of ${known.user} was resumed by ${user}`)
@@ -59,9 +59,13 @@ export class SessionBook {
   detached(id: string, owner: string, ended: boolean, now: number): void {
     const known = this.#known.get(id)
     if (known?.owner !== owner) return
-    if (ended) this.#known.delete(id)
-    // A detach whose answer was lost is told again, when the store may have forgotten the session already: the first one counts.
-    else known.detachedAt ??= now
+    // A detach whose answer was lost is told again, and counts from then; one that comes when the session is over brings nothing back.
+    if (ended || !this.#isKept(known, now)) this.#known.delete(id)
+    else known.detachedAt = now
+  }
+
+  #isKept({ detachedAt }: Known, now: number): boolean {
+    return detachedAt === null || now - detachedAt < this.#sessionMs
   }
 
   #checkRefusal(
@@ -72,8 +76,8 @@ export class SessionBook {
     now: number,
   ): void {
     if (known === undefined) return
-    const isKept = known.detachedAt === null || now - known.detachedAt < this.#sessionMs
-    if (why === 'unknown' && isKept) throw new Violation('I5', `session ${id} is kept, and was not resumed`)
+    if (why === 'unknown' && this.#isKept(known, now))
+      throw new Violation('I5', `session ${id} is kept, and was not resumed`)
     if (why === 'key')
       throw new Violation('I9', `session ${id} was not resumed with the key that it was given`)
     if (why === 'user' && known.user === user)

@@ -8,7 +8,7 @@ export interface ImportResult {
   readonly ms: number
 }
 
-const ROUNDS = 7
+const ROUNDS = 5
 
 /** Our entries are compiled beside this file by scripts/bench.ts, as the package has them. */
 const MODULES: readonly (readonly [name: string, module: string])[] = [

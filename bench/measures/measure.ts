@@ -43,6 +43,8 @@ export interface Measure {
   readonly peers: readonly PeerName[]
   /** Rounds of surewire and of the baseline; the other peers run in fewer. */
   readonly rounds: number
+  /** Rounds of the baseline where the target is set against no other peer. @default rounds */
+  readonly baselineRounds?: number
   readonly otherRounds: number
   /** Peers that are too slow for more than one round. */
   readonly once?: readonly PeerName[]

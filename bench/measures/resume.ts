@@ -6,12 +6,24 @@ import type { Measure, RunContext } from './measure.js'
 const WARM_UP = 2
 const BREAKS = 5
 
+export interface Breaks {
+  /** Before what is counted. @default 2 */
+  readonly warmUp?: number
+  /** @default 5 */
+  readonly counted?: number
+}
+
 /**
  * The connection breaks, each of `rooms` rooms gets `each` messages, the client comes back.
  *
  * @returns ms from the new connection's upgrade to the last missed message in its handler, for each break
  */
-export async function measureResume(context: RunContext, rooms: number, each: number): Promise<number> {
+export async function measureResume(
+  context: RunContext,
+  rooms: number,
+  each: number,
+  { warmUp = WARM_UP, counted = BREAKS }: Breaks = {},
+): Promise<number> {
   const { server } = context
   const client = context.open()
   if (client.joinRooms === undefined) throw new Error(`'${context.name}' has no rooms`)
@@ -36,10 +48,10 @@ export async function measureResume(context: RunContext, rooms: number, each: nu
   await client.joinRooms(rooms)
   await after('pushToRooms')
   const times: number[] = []
-  for (let at = 0; at < WARM_UP + BREAKS * context.scale; at++) {
+  for (let at = 0; at < warmUp + counted * context.scale; at++) {
     await after('cut')
     const { at: connectedAt } = await server.ask('connectedAt', {})
-    if (at >= WARM_UP) times.push(lastAt - connectedAt)
+    if (at >= warmUp) times.push(lastAt - connectedAt)
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
   await client.close()

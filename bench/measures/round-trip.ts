@@ -75,7 +75,7 @@ export const roundTrip: Measure = {
   baseline: 'ws-acks',
   peers: acknowledging,
   rounds: 9,
-  otherRounds: 2,
+  otherRounds: 1,
   plot: 'p50',
   async run(context) {
     const client = await warm(context)

@@ -8,7 +8,8 @@ type Answer1<Name extends CommandName> = Awaited<ReturnType<ServerCommands[Name]
 
 export interface RemoteServer {
   ask<Name extends CommandName>(command: Name, options: Ask1<Name>): Promise<Answer1<Name>>
-  stop(): void
+  /** Ends with the process, so that none of a run is left when the next begins. */
+  stop(): Promise<void>
 }
 
 interface Waiter {
@@ -47,8 +48,12 @@ export async function spawnServer(peer: string, flags: readonly string[]): Promi
 }
 
 /** Disconnecting lets it end by itself, so that a profile is written; it is killed if it does not. */
-function stop(child: ChildProcess): void {
+function stop(child: ChildProcess): Promise<void> {
   child.removeAllListeners('exit')
-  if (child.connected) child.disconnect()
-  setTimeout(() => child.kill('SIGKILL'), 3_000).unref()
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve()
+  return new Promise((resolve) => {
+    child.once('exit', () => resolve())
+    if (child.connected) child.disconnect()
+    setTimeout(() => child.kill('SIGKILL'), 3_000).unref()
+  })
 }

@@ -7,8 +7,8 @@ const [measureName = '', peerName = '', scale = '1'] = process.argv.slice(2)
 const measure = measures.find(({ name }) => name === measureName)
 if (measure === undefined || !isPeerName(peerName))
   throw new Error(`no measure or peer: ${measureName} ${peerName}`)
-const peer = await peers[peerName]()
-const server = await spawnServer(peerName, process.execArgv)
+// Both ends load at the same time.
+const [peer, server] = await Promise.all([peers[peerName](), spawnServer(peerName, process.execArgv)])
 const { url } = measure.startsServer ? { url: '' } : await server.ask('start', { port: 0 })
 
 const figures = await measure.run({
@@ -19,7 +19,6 @@ const figures = await measure.run({
   scale: Number(scale),
   open: (options) => peer.open(url, { receive: false, acknowledge: true, queue: 10_000, ...options }),
 })
-server.stop()
-process.send?.(figures)
+await server.stop()
 // Peers leave timers and sockets behind; the parent has what it wants.
-setTimeout(() => process.exit(), 50)
+process.send?.(figures, () => process.exit())

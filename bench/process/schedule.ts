@@ -20,6 +20,7 @@ export interface MetricResult {
   readonly ratio: number | null
   /** Half the width of the middle half of the ratios (of the values, without a ratio), as a share. */
   readonly spread: number
+  /** Rounds that the spread is of. */
   readonly rounds: number
 }
 
@@ -64,12 +65,11 @@ export async function runMeasure(measure: Measure, options: ScheduleOptions): Pr
   return { name: measure.name, peers: chosen.map((peer) => summarise(measure, peer, rounds, errors)) }
 }
 
-/** surewire and the baseline run in every round; the rounds of the others, in proportion, are spread over these. */
+/** surewire runs in every round, most baselines too; the rounds of the others, in proportion, are spread over these. */
 function runsIn(measure: Measure, peer: PeerName, round: number, count: number): boolean {
-  if (peer === measure.baseline || peer === 'surewire') return true
-  const wanted = measure.once?.includes(peer)
-    ? 1
-    : Math.max(1, Math.round((measure.otherRounds * count) / measure.rounds))
+  if (peer === 'surewire') return true
+  const own = peer === measure.baseline ? (measure.baselineRounds ?? measure.rounds) : measure.otherRounds
+  const wanted = measure.once?.includes(peer) ? 1 : Math.max(1, Math.round((own * count) / measure.rounds))
   const step = Math.floor(count / wanted)
   return round % step === 0 && round / step < wanted
 }
@@ -104,11 +104,12 @@ function summarise(
       if (reference !== undefined && reference !== 0) ratios.push(value / reference)
     }
     if (values.length === 0) continue
+    const compared = ratios.length === 0 ? values : ratios
     metrics[key] = {
       value: median(values),
       ratio: ratios.length === 0 ? null : median(ratios),
-      spread: spread(ratios.length === 0 ? values : ratios),
-      rounds: values.length,
+      spread: spread(compared),
+      rounds: compared.length,
     }
   }
   const error = errors.get(peer)

@@ -25,7 +25,8 @@ export function spawnRun(measure: Measure, peer: PeerName, options: SpawnOptions
     child.on('message', (message) => {
       figures = message as Figures
     })
-    child.on('exit', (code, signal) => {
+    // Not 'exit', which may come before the last message is read.
+    child.on('close', (code, signal) => {
       clearTimeout(timer)
       if (figures !== null) resolve(figures)
       else reject(new Error(`${measure.name} of ${peer} ended with ${code ?? signal}`))

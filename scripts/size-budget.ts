@@ -20,10 +20,10 @@ export const sizeBudgets: readonly SizeBudget[] = [
   {
     name: 'core: createClient with JSON over WebSocket',
     code: CORE,
-    // The goal is 8_192. This is what was reached: a ratchet, raised twice, by 480 and by 100 B, for faults that simulation,
-    // model, fuzzing and coverage found in the client, for batches that let both ends work at once, and so that nothing
-    // stays of rooms that were left.
-    maxBytes: 30_300,
+    // The goal is 8_192. This is what was reached: a ratchet, raised by 480, by 100 and by 50 B, for faults that simulation,
+    // model, fuzzing and coverage found in the client, for batches that let both ends work at once, so that nothing
+    // stays of rooms that were left, and so that an outbox says whose it is.
+    maxBytes: 30_350,
   },
   {
     name: 'surewire/websocket: SurewireSocket',

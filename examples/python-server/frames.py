@@ -70,7 +70,7 @@ def fields(checks):
 
 
 def producer(value):
-    fields({"id": name, "key": name, "attach": seq, "epoch": optional(name), "floor": count, "written": count})(value)
+    fields({"id": name, "key": name, "attach": seq, "epoch": optional(name), "user": optional(text), "floor": count, "written": count})(value)
     if value.get("kind") not in ("messages", "requests"):
         raise Broken("a producer is of messages or of requests")
     if value["written"] < value["floor"]:

@@ -101,7 +101,10 @@ class Memory:
         self.log(log).append(kind, data, full, excluded)
 
     def attach_producer(self, offer, user):
-        """EPO-1 to EPO-7, FEN-1; None: refused."""
+        """EPO-1 to EPO-7, FEN-1, FEN-12; None: refused."""
+        named = offer.get("user")
+        if named is not None and named != user and not (user == "anonymous" and named.startswith("anonymous:")):
+            return None
         record = self.producers.get(offer["id"])
         if record is not None:
             mismatch = record.key != offer["key"] or record.kind != offer["kind"] or record.user != user

@@ -37,6 +37,8 @@ export class Outbox {
   readonly #leftovers: Producer[] = []
   readonly #replaceable = new Map<string, OutboxEntry>()
   readonly #expiring = new DeadlineHeap<OutboxEntry>()
+  /** Who writes here, as the last WELCOME named them; `null` before the first. */
+  user: string | null = null
   #order = 0
   #unnumbered = 0
   #queued = 0
@@ -84,6 +86,7 @@ export class Outbox {
       kind: lane === 'requests' ? 'requests' : 'messages',
       priority: lane === 'requests' ? 'normal' : lane,
     })
+    producer.user = this.user
     this.#lanes.set(lane, producer)
     return producer
   }

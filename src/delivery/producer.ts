@@ -86,6 +86,8 @@ export class Producer {
   readonly priority: Priority
   /** Epoch of the server's record as last seen. */
   epoch: string | null = null
+  /** Whose its messages are, as a WELCOME named them; `null`: nobody knows yet (rule 15). */
+  user: string | null = null
   /** Raised before every dial, so that a later connection fences an earlier one (rule 3). The first attach is 1. */
   attach = 1
   /** Highest number that the server settled. */
@@ -129,6 +131,7 @@ export class Producer {
       kind: this.kind,
       attach: this.attach,
       ...(this.epoch === null ? {} : { epoch: this.epoch }),
+      ...(this.user === null ? {} : { user: this.user }),
       floor: this.floor,
       written: this.written,
     }

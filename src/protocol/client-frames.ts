@@ -48,6 +48,7 @@ const OFFER: FieldChecks<ProducerOffer> = {
   kind: oneOf('messages', 'requests') as (value: unknown, place: string) => ProducerKind,
   attach: checkSeq,
   epoch: optional(checkName),
+  user: optional(checkText),
   floor: checkCount,
   written: checkCount,
 }

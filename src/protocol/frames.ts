@@ -69,6 +69,8 @@ export interface ProducerOffer {
   attach: number
   /** The epoch the client last saw of the record; absent before the first attach. */
   epoch?: string
+  /** Whose its messages are, as a WELCOME named them: a server refuses it to anybody else (FEN-12). */
+  user?: string
   /** Highest number that the server settled. */
   floor: number
   /** Highest number that was ever written to a socket. */

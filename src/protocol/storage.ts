@@ -12,6 +12,8 @@ export interface StoredProducer {
   readonly key: string
   readonly attach: number
   readonly epoch: string | null
+  /** Whose its messages are, as a WELCOME named them; `null`: its page never met a server. */
+  readonly user: string | null
   readonly floor: number
 }
 

@@ -3,6 +3,7 @@ import type { Client, ClientOptions } from '../../src/client/types.js'
 import { CloseCode } from '../../src/protocol/close-codes.js'
 import { FrameType, type Hello, type ProducerState, type Welcome } from '../../src/protocol/frames.js'
 import type { Gap } from '../../src/protocol/messages.js'
+import { memoryStorage } from '../../src/storage/memory.js'
 import { type RawServerConnection, welcomeOf } from '../support/raw-server.js'
 import { inEveryWorld, type RawServer, type World } from '../support/world.js'
 
@@ -99,6 +100,21 @@ inEveryWorld('the client: handshake', (world) => {
     expect(other?.attach ?? 0).toBeGreaterThan(one?.attach ?? 0)
     expect(second.session).toMatchObject({ id: 'session-1', key: 'key of the session' })
     expect(second.session?.attach ?? 0).toBeGreaterThan(0)
+  })
+
+  test('[CLI-43] from the first WELCOME on every offer says whose it is, and what is stored says so, too', async () => {
+    const storage = memoryStorage()
+    const stage = await scene(world(), { queue: { storage } })
+    void stage.client.send('note', 1)
+    const first = await open(world(), stage)
+    await numbered(first.connection, 1)
+    first.connection.cut()
+    const second = await (await stage.server.accept()).welcome()
+    await world().wait(() => stage.client.snapshot.status === 'connected', 'the client to be connected again')
+    expect([first.hello, second].map(({ producers }) => producers[0]?.user)).toEqual([undefined, 'user-1'])
+    await world().during(stage.client.close({ drainMs: 0 }))
+    const [left] = (await storage.open()).leftovers
+    expect(left?.producer).toMatchObject({ id: second.producers[0]?.id, user: 'user-1' })
   })
 
   test('[CLI-3] the next dial offers the cursors where reading stopped', async () => {

@@ -139,6 +139,17 @@ inEveryWorld('fencing', (world) => {
     expect(await client.next(ATTACHED)).toEqual([ATTACHED, 0, null])
     expect((await client.next(ATTACHED))[2]).toMatchObject({ last: 0 })
   })
+
+  test('[FEN-12] what is offered as another user’s is refused and leaves no record', async () => {
+    await world().serve({ authenticate: ({ auth }) => ({ id: String(auth) }) })
+    const ours = (attach: number) => producer('a', { attach, user: 'ada' })
+    const eve = await world().connect()
+    expect((await eve.hello({ auth: 'eve', producers: [ours(5)] })).producers).toEqual([null])
+    eve.send([ATTACH, 1, ours(6)])
+    expect(await eve.next(ATTACHED)).toEqual([ATTACHED, 1, null])
+    const ada = await world().connect()
+    expect((await ada.hello({ auth: 'ada', producers: [ours(1)] })).producers).toMatchObject([{ last: 0 }])
+  })
 })
 
 inEveryWorld('epochs of producers', (world) => {

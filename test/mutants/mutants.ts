@@ -413,6 +413,17 @@ const faults: readonly (readonly [name: string, breaks: readonly string[], fault
     ['rule 1', 'I3'],
     'of each hole a server does not remember the first number, so that a later page may take it for accepted',
   ],
+  [
+    'leftover-of-nobody',
+    ['rule 15', 'I9'],
+    'what is stored says whose it is, and the next page does not say so when it offers it',
+  ],
+  [
+    'offered-user-ignored',
+    ['rule 15', 'I9'],
+    'a producer that is offered as another user’s is attached, if the store has no record of it',
+  ],
+  ['user-never-stored', ['rule 15', 'I9'], 'an outbox is stored without saying whose it is'],
 ]
 
 /** Numbered in this order. */

@@ -224,6 +224,11 @@ export class CauseBook {
     }
   }
 
+  /** Who the page was told to be. */
+  get user(): string | null {
+    return this.#user
+  }
+
   /** The page was told that it is connected, and as whom. A WELCOME that a waking page lets go of unread changes nothing. */
   opened(user: string): void {
     this.#user = user

@@ -26,6 +26,8 @@ export interface LinkOwner {
   lostTail(producer: string): boolean
   /** The epoch that its disk holds of a producer. */
   storedEpoch(producer: string): string | null
+  /** Whose its disk says that a producer is. */
+  storedUser(producer: string): string | null
   /** Its storage failed once: it may remember less than was written. */
   readonly doubtful: boolean
   /** Where it dialled last. */

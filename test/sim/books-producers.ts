@@ -14,6 +14,7 @@ import type {
 import { Violation } from '../../src/testing/simulation/index.js'
 import { EffectBook } from './books-effects.js'
 import type { MessageBook } from './books-messages.js'
+import { checkOfferedAs } from './books-owners.js'
 
 interface Record {
   readonly epoch: string
@@ -84,7 +85,8 @@ export class ProducerBook {
   }
 
   attached(request: AttachRequest, result: AttachResult): void {
-    const { offer } = request
+    const { offer, user } = request
+    checkOfferedAs(offer.user, user, offer.id)
     const known = this.#records.get(offer.id)
     if (!result.ok) {
       this.#checkRefusal(request, known, result.why)

@@ -49,6 +49,8 @@ export class SentMessage {
   voided = false
   /** It went into its room's log as it was. */
   appended = false
+  /** Whose it is; `null`: nobody knows yet (books-owners.ts). */
+  owner: string | null = null
   /** The application took it back, or tried to. */
   takenBack = false
   /** For a request: what was written before it on its last connection. */

@@ -42,6 +42,7 @@ export const page = (over: Partial<LinkOwner> = {}): LinkOwner => ({
   isStored: () => true,
   lostTail: () => false,
   storedEpoch: () => 'e1',
+  storedUser: () => 'ada',
   doubtful: false,
   wire: 'json',
   node: 'a',
@@ -86,8 +87,8 @@ export const commit = {
   appends: [],
 }
 
-export function producers(): ProducerBook {
+export function producers(user = request.user): ProducerBook {
   const book = new ProducerBook(new MessageBook(), 4)
-  book.attached(request, { ok: true, record, how: 'created' })
+  book.attached({ ...request, user }, { ok: true, record: { ...record, user }, how: 'created' })
   return book
 }

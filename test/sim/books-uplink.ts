@@ -9,6 +9,7 @@ import type { Batch, CountedBatch, Frame, Lane, LinkBook, Position } from './boo
 import type { MessageBook, SentMessage } from './books-messages.js'
 import type { WireLedger } from './books-ledger.js'
 import { checkLeftoversFirst } from './books-leftovers.js'
+import { checkOwner } from './books-owners.js'
 import type { ProducerBook } from './books-producers.js'
 
 type Seq = number
@@ -126,6 +127,7 @@ export class UplinkBook {
     if (tag !== message.tag) throw new Violation('I4', `${id} was written with the data of another message`)
     if (message.kind === 'message' && message.outcome === null) checkStored(link, lane, id)
     checkHole(lane, seq)
+    checkOwner(message, link)
     if (message.page === link.owner.name) checkLeftoversFirst(link, this.#messages, id)
     this.#checkWindow(link, lane, seq)
     if (message.page !== link.owner.name) this.#sometimes('the next page drained what was left')
@@ -235,10 +237,12 @@ function checkHole({ offer, state, written }: Lane, seq: Seq): void {
   throw new Violation('I2', `${offer.id}.${seq} was written after ${before}; the hole was not stated`)
 }
 
-/** With durable storage a message is written once it is stored, and in an epoch that is (rules 5 and 7). */
+/** With durable storage a message is written once it is stored, in an epoch that is, and whose it is (rules 5, 7 and 15). */
 function checkStored({ owner }: LinkBook, { offer, state }: Lane, id: string): void {
   if (!owner.mustBeStored()) return
   if (!owner.isStored(id)) throw new Violation('I4', `${id} was written to the wire before it was stored`)
   if (owner.storedEpoch(offer.id) !== state?.epoch)
     throw new Violation('I1', `${id} was written in epoch ${state?.epoch}, which is not stored`)
+  if (owner.storedUser(offer.id) === null)
+    throw new Violation('I9', `${id} was written, and whose it is is not stored`)
 }

@@ -91,9 +91,10 @@ describe('the wire-tap on clients', () => {
     expect(say('up', send(1), send(2))).toBe('none')
   })
 
-  it('notices what is written before it is stored, and in an epoch that is not', () => {
+  it('notices what is written before it is stored, and in an epoch that is not, or without saying whose it is', () => {
     expect(live(page({ mustBeStored: () => true, isStored: () => false })).say('up', send(1))).toBe('I4')
     expect(live(page({ mustBeStored: () => true, storedEpoch: () => 'e0' })).say('up', send(1))).toBe('I1')
+    expect(live(page({ mustBeStored: () => true, storedUser: () => null })).say('up', send(1))).toBe('I9')
   })
 
   it('notices bytes beyond the window, and HANDLED of what did not come or goes back', () => {

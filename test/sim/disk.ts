@@ -13,6 +13,8 @@ export class Disk {
   readonly #kept = new Set<string>()
   /** Epoch of each producer, as it is on the disk. */
   readonly #epochs = new Map<string, string | null>()
+  /** Whose each producer is, as it is on the disk. */
+  readonly #users = new Map<string, string | null>()
   /** How long a write takes, in ms. */
   latencyMs = 0
   /** A page gave up on it: what it holds may be older than what was written to the wire. */
@@ -51,6 +53,10 @@ export class Disk {
     return this.#epochs.get(producer) ?? null
   }
 
+  userOf(producer: string): string | null {
+    return this.#users.get(producer) ?? null
+  }
+
   async delay(clock: Clock): Promise<void> {
     const { latencyMs } = this
     if (latencyMs > 0) await new Promise<void>((resolve) => void clock.setTimer(resolve, latencyMs))
@@ -64,9 +70,13 @@ export class Disk {
     for (const change of changes) {
       if (change.type === 'append') this.#kept.add(`${change.message.producer}.${change.message.seq}`)
       else if (change.type === 'settle') remove(`${change.producer}.${change.seq}`)
-      else if (change.type === 'producer') this.#epochs.set(change.producer.id, change.producer.epoch)
-      else {
+      else if (change.type === 'producer') {
+        const { id, epoch, user } = change.producer
+        this.#epochs.set(id, epoch)
+        this.#users.set(id, user)
+      } else {
         this.#epochs.delete(change.producer)
+        this.#users.delete(change.producer)
         for (const id of [...this.#kept]) if (splitId(id).producer === change.producer) remove(id)
       }
     }

@@ -10,6 +10,8 @@ import type { Books } from './books.js'
 import type { CauseBook } from './books-causes.js'
 import { checkGiven } from './books-defects.js'
 import { checkLeftoverEnded, checkLeftoverRemoved } from './books-leftovers.js'
+import type { LinkBook } from './books-link.js'
+import { ownerNow } from './books-owners.js'
 import type { Question } from './books-requests.js'
 import { SentMessage, type Terms } from './books-sent.js'
 import { HANDLED } from './handlers.js'
@@ -35,6 +37,7 @@ export interface SendingParts {
   readonly clock: ManualClock
   readonly queue: MemberQueue
   readonly causes: CauseBook
+  readonly link: () => LinkBook | null
 }
 
 export class MemberSending {
@@ -47,7 +50,7 @@ export class MemberSending {
   }
 
   send(room: string | null, type: string, ms: number, options: Parameters<Client['send']>[2] = {}): Receipt {
-    const { books, client, habits, name, pending, queue, callbacks } = this.#parts
+    const { books, causes, client, habits, name, pending, queue, callbacks } = this.#parts
     const tag = books.newTag()
     const data = payload(tag, ms, habits.binary || (room === null && habits.wire === 'msgpack'))
     const target = room === null ? client : client.room(room)
@@ -61,6 +64,7 @@ export class MemberSending {
     queue.sent(receipt, bytes)
     const handled = room === null ? (HANDLED as readonly string[]).includes(type) : type === 'chat'
     const message = new SentMessage(receipt.id, 'message', habits.policy, tag, handled, name, terms)
+    message.owner = ownerNow(causes.user, this.#parts.link())
     books.guard(() => books.messages.sent(message))
     callbacks.sent(receipt)
     const told = receipt.settled.then(({ outcome, code }) => this.#settled(message, outcome, code))

@@ -108,6 +108,7 @@ export class Member implements LinkOwner {
       queue,
       causes,
       callbacks,
+      link: () => this.link,
     })
     this.#sending = sending
     listen({ member: this, client, clock, books, callbacks, sending, sessionNodes })
@@ -159,6 +160,10 @@ export class Member implements LinkOwner {
 
   storedEpoch(producer: string): string | null {
     return this.disk.epochOf(producer)
+  }
+
+  storedUser(producer: string): string | null {
+    return this.disk.userOf(producer)
   }
 
   // ── what it does ──────────────────────────────────────────────────────────────────────────────────────────────────

@@ -6,6 +6,7 @@
 import { Violation } from '../../src/testing/simulation/index.js'
 import type { Books } from './books.js'
 import { splitId } from './books-messages.js'
+import type { Disk } from './disk.js'
 import type { Member } from './member.js'
 import type { SurewireWorld } from './world.js'
 
@@ -99,10 +100,21 @@ function checkDisk(
   if (!durable) return
   if (members.some((one) => one.disk === disk && one.habits.durable && !one.durable)) return
   for (const id of disk.kept) {
-    const owner = books.producers.userOf(splitId(id).producer)
-    if (owner === null || (isLast && owner === `user:${user}`))
+    const owner = ownerOf(id, disk, books)
+    if (owner === null || (isLast && owner === user))
       throw new Violation('I4', `${id} is stored, and nobody sends it`)
   }
+}
+
+/** As its page was told, as the disk says, or else the store's record; `null`: whose it is nobody knows. */
+function ownerOf(id: string, disk: Disk, { messages, producers }: Books): string | null {
+  const { producer } = splitId(id)
+  return (
+    messages.get(id)?.owner ??
+    disk.userOf(producer) ??
+    producers.userOf(producer)?.slice('user:'.length) ??
+    null
+  )
 }
 
 /** What began is over: answered, or said to be unknown (I10). */

@@ -52,6 +52,7 @@ const PLAIN = [
   'a handler awaited a request',
   'a callback took a message back',
   'a listener of errors threw at the news of an error of its own',
+  'what another user left was refused, though the store knew nothing of it',
   'two processes served one address in turn, overlapping',
 ] as const
 

@@ -1,6 +1,6 @@
 /** Checks of the rules about producers and sessions: fencing, and epochs. */
 import { CloseCode } from '../../protocol/close-codes.js'
-import { FrameType } from '../../protocol/frames.js'
+import { FrameType, type ProducerOffer } from '../../protocol/frames.js'
 import { holds, same } from '../failure.js'
 import { type Kit, producer } from '../kit.js'
 import { rulesOf } from '../rule.js'
@@ -133,6 +133,17 @@ export const fencing = rulesOf('core', {
     peer.send([ATTACH, 0, stolen], [ATTACH, 1, producer(kit.name('b'))])
     same((await peer.find(ATTACHED, (frame) => frame[1] === 0))[2], null, 'the refused one')
     same((await peer.find(ATTACHED, (frame) => frame[1] === 1))[2]?.last, 0, 'the other one')
+  },
+
+  'FEN-12': async (kit) => {
+    const id = kit.name('a')
+    const ours = (attach: number): ProducerOffer => producer(id, { attach, user: kit.user })
+    const eve = await kit.guest({ auth: kit.name('eve'), producers: [ours(2)] })
+    same(eve.welcome.producers, [null], 'what another user offers as ours, in HELLO')
+    eve.peer.send([ATTACH, 1, ours(3)])
+    same((await eve.peer.find(ATTACHED))[2], null, 'and in ATTACH')
+    const { welcome } = await kit.guest({ producers: [ours(1)] })
+    same(welcome.producers[0]?.last, 0, 'the same, as its user offers it')
   },
 })
 

@@ -11,6 +11,12 @@ export function identityOf(user: User | null): string {
   return user === null ? ANONYMOUS : `user:${user.id}`
 }
 
+/** Whether an offered producer says that it is of this owner; one that does not say may be anybody's (FEN-12). */
+export function isOfOwner(offered: string | undefined, identity: string): boolean {
+  if (offered === undefined) return true
+  return identity === ANONYMOUS ? offered.startsWith(`${ANONYMOUS}:`) : identity === `user:${offered}`
+}
+
 /** The cursor that HELLO has for a log. */
 export function wishFor(cursors: Hello['cursors'], log: string): Wish {
   const position: LogPosition | undefined = Object.hasOwn(cursors, log) ? cursors[log] : undefined

@@ -7,6 +7,7 @@
 import type { ProducerOffer, ProducerState } from '../../protocol/frames.js'
 import { nothingStaged } from './commits.js'
 import { Fifo } from './fifo.js'
+import { isOfOwner } from './identity.js'
 import type { Kernel } from './kernel.js'
 import type { Connection, Job, Producer } from './model.js'
 import type { AttachResult, BegunRequest, ProducerRecord } from './store.js'
@@ -61,6 +62,7 @@ export class Producers {
     then: (producer: Producer | null) => void,
     failed: () => void,
   ): void {
+    if (!isOfOwner(offer.user, identity)) return then(this.#refused(offer, 'user'))
     const { chance } = this.#kernel
     const request = {
       offer,
@@ -147,10 +149,7 @@ export class Producers {
   }
 
   #attached(connection: Connection, offer: ProducerOffer, result: AttachResult): Producer | null {
-    if (!result.ok) {
-      this.#kernel.log('warn', 'producer refused', { producer: offer.id, why: result.why })
-      return null
-    }
+    if (!result.ok) return this.#refused(offer, result.why)
     const { record, how } = result
     const known = this.#held.get(record.id)
     // A newer connection was quicker: its answer overtook this one.
@@ -164,6 +163,11 @@ export class Producers {
     if (before !== null && before !== connection) this.#hooks.superseded(before)
     if (record.begun.length > 0) this.#hooks.leftovers(producer, record.begun)
     return producer
+  }
+
+  #refused({ id }: ProducerOffer, why: string): null {
+    this.#kernel.log('warn', 'producer refused', { producer: id, why })
+    return null
   }
 
   /** This process owned it all along: running handler and received messages stay. */

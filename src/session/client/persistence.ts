@@ -131,6 +131,7 @@ export class Persistence {
       const producer = new Producer({ id: stored.id, key: stored.key, kind: 'messages', priority: 'normal' })
       producer.attach = stored.attach + 1
       producer.epoch = stored.epoch
+      producer.user = stored.user
       producer.floor = stored.floor
       producer.written = stored.floor
       this.#known.add(producer)
@@ -213,9 +214,9 @@ export class Persistence {
   }
 
   #putProducer(producer: Producer): void {
-    const { id, key, attach, epoch, floor } = producer
+    const { id, key, attach, epoch, user, floor } = producer
     this.#attaches.set(producer, attach)
     this.#epochs.set(producer, epoch)
-    this.#changes.push({ type: 'producer', producer: { id, key, attach, epoch, floor } })
+    this.#changes.push({ type: 'producer', producer: { id, key, attach, epoch, user, floor } })
   }
 }

@@ -29,6 +29,7 @@ export class Welcoming {
     const { resumed, user, ended, userChanged } = this.#parts.handshake.welcomed(welcome)
     this.#parts.connection.handle({ type: 'welcomed', dial: state.dial, pingMs: welcome.pingMs }, now)
     this.#parts.downlink.start(state.dial)
+    this.#parts.outbox.user = user.id
     for (const answer of attached) this.attached(answer)
     if (userChanged) this.#retireAll()
     if (ended !== null) this.#endSession(ended)
@@ -61,8 +62,9 @@ export class Welcoming {
 
   /** What became of a producer that was offered. */
   attached({ producer, fate }: Attached): void {
-    if (fate === 'refused') this.#refused(producer)
-    else if (fate === 'tail-lost') this.#parts.persistence?.tailLost(this.#parts.outbox, producer)
+    if (fate === 'refused') return this.#refused(producer)
+    producer.user = this.#parts.outbox.user
+    if (fate === 'tail-lost') this.#parts.persistence?.tailLost(this.#parts.outbox, producer)
   }
 
   /** The server refused a producer: taken by another page, or another user's (rules 3, 15). */

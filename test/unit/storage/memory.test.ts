@@ -4,7 +4,7 @@ import { memoryStorage } from '../../../src/storage/memory.js'
 
 const producer = (id: string): StorageChange => ({
   type: 'producer',
-  producer: { id, key: 'k', attach: 1, epoch: null, floor: 0 },
+  producer: { id, key: 'k', attach: 1, epoch: null, user: null, floor: 0 },
 })
 const append = (id: string, seq: number): StorageChange => ({
   type: 'append',
@@ -54,7 +54,7 @@ describe('memory storage', () => {
     const first = await storage.open()
     await first.apply([producer('a'), append('a', 1)])
     await first.apply([
-      { type: 'producer', producer: { id: 'a', key: 'k', attach: 7, epoch: 'e', floor: 3 } },
+      { type: 'producer', producer: { id: 'a', key: 'k', attach: 7, epoch: 'e', user: 'ada', floor: 3 } },
     ])
     await first.close()
 

@@ -27,7 +27,15 @@ const ofType = (harness: SessionHarness, type: StorageChange['type']): StorageCh
 /** What a closed page left: messages of these numbers, their data is their number. */
 function leftover(seqs: number[], producer: Partial<StoredOutbox['producer']> = {}): StoredOutbox {
   return {
-    producer: { id: 'old', key: 'old key', attach: 4, epoch: 'epoch-1', floor: 0, ...producer },
+    producer: {
+      id: 'old',
+      key: 'old key',
+      attach: 4,
+      epoch: 'epoch-1',
+      user: 'user-1',
+      floor: 0,
+      ...producer,
+    },
     messages: seqs.map((seq) => ({ producer: 'old', seq, body: json().encode([null, 'say', `old ${seq}`]) })),
   }
 }
@@ -83,7 +91,7 @@ describe('with durable storage, a message', () => {
 
     expect(harness.all('store')).toHaveLength(1)
     expect(changes(harness)).toEqual([
-      { type: 'producer', producer: { id: 'id1', key: 'id2', attach: 1, epoch: null, floor: 0 } },
+      { type: 'producer', producer: { id: 'id1', key: 'id2', attach: 1, epoch: null, user: null, floor: 0 } },
       { type: 'append', message: { producer: 'id1', seq: 1, body: '[null,"say","a"]' } },
       { type: 'append', message: { producer: 'id1', seq: 2, body: '[null,"say","b"]' } },
     ])
@@ -252,7 +260,16 @@ describe('what a closed page left behind', () => {
     const hello = harness.connect()
 
     expect(hello.producers).toEqual([
-      { id: 'old', key: 'old key', kind: 'messages', attach: 6, epoch: 'epoch-1', floor: 2, written: 4 },
+      {
+        id: 'old',
+        key: 'old key',
+        kind: 'messages',
+        attach: 6,
+        epoch: 'epoch-1',
+        user: 'user-1',
+        floor: 2,
+        written: 4,
+      },
     ])
     expect(harness.session.inFlight).toBe(2)
   })
@@ -365,7 +382,43 @@ describe('what a closed page left behind', () => {
     expect(harness.all('settled').map(({ entry }) => entry.state)).toEqual(['accepted', 'accepted'])
   })
 
-  it('goes out for another user, too, if the server takes it from them', () => {
+  it('is offered as its user’s, whoever connects', () => {
+    const harness = durable()
+    harness.session.adopt([leftover([1], { user: 'another' })])
+    const hello = harness.connect()
+
+    expect(hello.producers.map(({ user }) => user)).toEqual(['another'])
+  })
+
+  it('of a page that met no server is of whoever connects first, and stored as theirs before it is written', () => {
+    const harness = durable()
+    harness.session.adopt([leftover([1], { user: null, epoch: null })])
+    harness.turn()
+    store(harness)
+    const hello = harness.live({ user: { id: 'another' } })
+    expect([hello.producers[0]?.user, harness.takeSent()]).toEqual([undefined, []])
+    expect(ofType(harness, 'producer').at(-1)).toMatchObject({ producer: { id: 'old', user: 'another' } })
+    store(harness)
+
+    expect(harness.takeSent()).toEqual(['old 1'])
+    expect(harness.reconnect().producers[0]).toMatchObject({ id: 'old', user: 'another' })
+  })
+
+  it('whose user the server found to be another is not stored as of whoever offered it', () => {
+    const harness = durable()
+    harness.session.adopt([leftover([1], { user: null })])
+    harness.turn()
+    store(harness)
+    harness.live({ user: { id: 'another' }, producers: [null] })
+
+    expect(
+      ofType(harness, 'producer').filter(
+        (change) => change.type === 'producer' && change.producer.user !== null,
+      ),
+    ).toEqual([])
+  })
+
+  it('goes by the server, which alone compares users: what it takes from one, it gets from them', () => {
     const harness = durable()
     harness.live()
     harness.session.adopt([leftover([1])])

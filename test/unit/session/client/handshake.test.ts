@@ -54,7 +54,7 @@ describe('HELLO', () => {
 
     expect(hello.session).toEqual({ id: SESSION, key: 'key of the session', attach: 2 })
     expect(hello.producers).toEqual([
-      { id: 'id1', key: 'id2', kind: 'messages', attach: 2, floor: 0, written: 0 },
+      { id: 'id1', key: 'id2', kind: 'messages', attach: 2, user: 'user-1', floor: 0, written: 0 },
     ])
     expect(hello.cursors).toEqual({
       all: [LOG_EPOCH, 0],

@@ -3,7 +3,13 @@
  */
 import { json } from '../src/serializers/json.js'
 import { msgpack } from '../src/serializers/msgpack.js'
-import { AuthError, type Context, createServer, type Server } from '../src/server/index.js'
+import {
+  AuthError,
+  type Context,
+  createServer,
+  type Server,
+  type ServerOptions,
+} from '../src/server/index.js'
 
 interface Told {
   readonly room: string
@@ -12,8 +18,14 @@ interface Told {
   readonly except?: string
 }
 
-/** Starts on a free port. */
-export async function startConformanceServer(): Promise<{ url: string; close(): Promise<void> }> {
+/**
+ * Starts on a free port.
+ *
+ * @param limits others than those that the document names
+ */
+export async function startConformanceServer(
+  limits: ServerOptions['limits'] = {},
+): Promise<{ url: string; close(): Promise<void> }> {
   const server = createServer({
     host: '127.0.0.1',
     serializers: [json(), msgpack()],
@@ -28,6 +40,7 @@ export async function startConformanceServer(): Promise<{ url: string; close(): 
       maxRequests: 16,
       maxRooms: 64,
       historyMessages: 64,
+      ...limits,
     },
   })
   const fixtures = new Fixtures(server)

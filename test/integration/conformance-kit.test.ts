@@ -54,8 +54,11 @@ function mistaken(mistakesOf: () => Mistakes): KitWebSocket {
   }
 }
 
-async function test(options: Partial<Parameters<typeof runConformance>[0]> = {}): Promise<ConformanceReport> {
-  const server = await startConformanceServer()
+async function test(
+  options: Partial<Parameters<typeof runConformance>[0]> = {},
+  limits: Parameters<typeof startConformanceServer>[0] = {},
+): Promise<ConformanceReport> {
+  const server = await startConformanceServer(limits)
   try {
     return await runConformance({ url: server.url, WebSocket: honest, ...options })
   } finally {
@@ -91,6 +94,26 @@ describe('the conformance kit', () => {
   it('finds our server right, in MessagePack', async () => {
     const report = await test({ serializer: msgpack() })
     expect(report.results.filter(({ ok }) => !ok)).toEqual([])
+  })
+
+  it('finds a server right about windows, however slowly it reads: handlers end before it has read all', async () => {
+    const report = await test({ only: ['WIN-1', 'WIN-2'] }, { handlerMs: 20 })
+    expect(report.results.map(({ rule, detail }) => [rule, detail])).toEqual([
+      ['WIN-1', ''],
+      ['WIN-2', ''],
+    ])
+  })
+
+  it('finds out a server whose window is larger than it says', async () => {
+    const says: Mistake = (frame) => {
+      if (frame[0] !== FrameType.WELCOME) return [frame]
+      const welcome = frame[1] as { window: { messages: number; bytes: number } }
+      const { messages, bytes } = welcome.window
+      return [[frame[0], { ...welcome, window: { messages: messages - 1, bytes: bytes / 2 } }]]
+    }
+    const only = ['WIN-1', 'WIN-2']
+    const report = await test({ WebSocket: mistaken(() => ({ says })), only, patienceMs: 500 })
+    expect(failed(report)).toEqual(only)
   })
 
   it('finds out a server that loses entries in silence', async () => {

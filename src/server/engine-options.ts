@@ -79,6 +79,7 @@ export function engineSettings<C extends Contract>(options: EngineOptions<C>): E
   checkFunction('authenticate', options.authenticate)
   checkFunction('authorize', options.authorize)
   checkStore(store)
+  checkMemory(store, limits)
   if (!Array.isArray(serializers) || serializers.length === 0 || !serializers.every(hasFunctions('decode'))) {
     throw new ConfigError('serializers', serializers, 'a non-empty array such as [json()]')
   }
@@ -152,6 +153,14 @@ function checkObject(field: string, value: unknown, allowed: string, ...function
 function checkStore(store: unknown): void {
   const isStore = typeof store === 'object' && store !== null && 'commit' in store && 'listen' in store
   if (store !== undefined && !isStore) throw new ConfigError('store', store, 'a store such as memoryStore()')
+}
+
+/** What a store forgets sooner than the window reaches, clients would take for accepted. */
+function checkMemory(store: Store | undefined, { maxInFlight }: Limits): void {
+  const remembered = store?.maxInFlight
+  if (remembered === undefined || remembered >= maxInFlight) return
+  const needed = `at least limits.maxInFlight, which is ${maxInFlight}: memoryStore({ maxInFlight: ${maxInFlight} })`
+  throw new ConfigError('store.maxInFlight', remembered, needed)
 }
 
 export function checkDuration(field: string, value: unknown): number {

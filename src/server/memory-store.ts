@@ -38,7 +38,7 @@ export interface MemoryStoreOptions {
   sessionMs?: number
   /** How long a producer's record outlives its connection. @default 86_400_000 */
   producerMs?: number
-  /** Refusals are remembered for so many numbers; at least the server's `limits.maxInFlight`. @default 1_024 */
+  /** Refusals are remembered for so many numbers; at least the server's `limits.maxInFlight`, or it does not start. @default 1_024 */
   maxInFlight?: number
   /**
    * Producer records; beyond it the one that was detached first goes. Not `limits.maxProducers`, which is of one
@@ -76,6 +76,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
 
 class MemoryStore implements Store {
   readonly name = 'memory'
+  readonly maxInFlight: number
   readonly #now: () => number
   readonly #random: { id(): string }
   readonly #history: History
@@ -96,10 +97,11 @@ class MemoryStore implements Store {
       ms: options.historyMs ?? 3_600_000,
     }
     this.#maxLogs = options.maxLogs ?? 100_000
+    this.maxInFlight = options.maxInFlight ?? 1_024
     this.#producers = new MemoryProducers({
       producerMs: options.producerMs ?? 86_400_000,
       maxProducers: options.maxProducerRecords ?? 100_000,
-      maxRefusals: options.maxInFlight ?? 1_024,
+      maxRefusals: this.maxInFlight,
     })
     this.#sessions = new MemorySessions({
       sessionMs: options.sessionMs ?? 120_000,

@@ -11,7 +11,7 @@ export interface Limits {
   readonly maxFrameBytes: number
   /** Longest HELLO, in bytes: a thousand cursors fit, of rooms with long names. @default 1_048_576 */
   readonly maxHelloBytes: number
-  /** Uplink window: unacknowledged numbers of one producer. @default 1_024 */
+  /** Uplink window: unacknowledged numbers of one producer. A store that is passed in remembers refusals of as many. @default 1_024 */
   readonly maxInFlight: number
   /** Uplink window: unacknowledged bytes of one connection. @default 4_194_304 */
   readonly maxInFlightBytes: number

@@ -165,6 +165,11 @@ export type AppendListener = (log: string, epoch: string, entry: LogEntry) => vo
  */
 export interface Store {
   readonly name: string
+  /**
+   * Refusals are remembered for so many numbers. A server whose `limits.maxInFlight` is larger does not start: its clients take what
+   * it forgot for accepted. Absent: nobody checks.
+   */
+  readonly maxInFlight?: number
   attachProducer(request: AttachRequest): MaybePromise<AttachResult>
   commit(commit: Commit): MaybePromise<CommitResult>
   /** Appends what the server itself sends; returns the offset. */

@@ -289,6 +289,31 @@ test('a store that is none is named', () => {
   expect(() => createPublisher({ store: {} as never })).toThrow(expect.objectContaining({ field: 'store' }))
 })
 
+test('a store that forgets refusals within the window is refused, and it says what to do', () => {
+  const serve = (stored: number | undefined, maxInFlight?: number) =>
+    world({
+      store: memoryStore(stored === undefined ? {} : { maxInFlight: stored }),
+      limits: maxInFlight === undefined ? {} : { maxInFlight },
+    })
+  const refusal = expect.objectContaining({
+    field: 'store.maxInFlight',
+    value: 64,
+    message: expect.stringContaining(
+      'at least limits.maxInFlight, which is 65: memoryStore({ maxInFlight: 65 })',
+    ),
+  })
+  expect(() => serve(64, 65)).toThrow(refusal)
+  expect(() => serve(64)).toThrow(expect.objectContaining({ field: 'store.maxInFlight' }))
+  expect(() => serve(undefined, 1_025)).toThrow(expect.objectContaining({ field: 'store.maxInFlight' }))
+  expect(() => serve(64, 64)).not.toThrow()
+  expect(() => serve(undefined)).not.toThrow()
+  // A store that does not say is taken at its word.
+  const { maxInFlight: _unsaid, ...rest } = memoryStore({ maxInFlight: 1 })
+  expect(() =>
+    world({ store: { ...rest, commit: () => null, listen: () => () => undefined } as never }),
+  ).not.toThrow()
+})
+
 test('a publisher without a server reaches the readers of a server that shares its store', async () => {
   const clock = manualClock()
   const store = memoryStore({ clock })

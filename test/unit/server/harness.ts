@@ -27,7 +27,7 @@ export interface World {
 /** A server; `authorize` allows everything unless the test says otherwise. */
 export function world(options: Partial<EngineOptions> = {}): World {
   const clock = (options.clock as ManualClock | undefined) ?? manualClock()
-  const store = options.store ?? memoryStore({ clock })
+  const store = options.store ?? memoryStore({ clock, maxInFlight: options.limits?.maxInFlight ?? 1_024 })
   const logs: { level: string; message: string; fields: unknown }[] = []
   const note =
     (level: string): Logger['info'] =>

@@ -25,7 +25,8 @@ const metas = fc.record(
 const entries = fc.record({
   offset: fc.nat(),
   type: fc.string({ minLength: 1 }),
-  data: fc.jsonValue(),
+  // The key `__proto__` is refused, by both; a test of its own is below.
+  data: fc.jsonValue().filter((value) => !JSON.stringify(value).includes('__proto__')),
   meta: metas,
   audience: fc.constant(null),
 }) as fc.Arbitrary<LogEntry>

@@ -61,6 +61,7 @@ const offer = both(
     kind: word('messages', 'requests'),
     attach: seq,
     epoch: maybe(name),
+    user: maybe(text),
     floor: count,
     written: count,
   }),

@@ -416,7 +416,7 @@ const faults: readonly (readonly [name: string, breaks: readonly string[], fault
   [
     'leftover-of-nobody',
     ['rule 15', 'I9'],
-    'what is stored says whose it is, and the next page does not say so when it offers it',
+    'what is stored says whose it is, and the next page takes it over whoever it is, and offers it as its own',
   ],
   [
     'offered-user-ignored',

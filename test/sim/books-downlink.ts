@@ -81,12 +81,8 @@ export class DownlinkBook {
   #attached(link: LinkBook, index: number, state: ProducerState | null): void {
     const lane = this.#lane(link, index)
     lane.state = state
-    const { id, epoch, floor, user } = lane.offer
-    if (state === null) {
-      if (user !== undefined && this.#producers.userOf(id) === null)
-        this.#sometimes('what another user left was refused, though the store knew nothing of it')
-      return
-    }
+    if (state === null) return
+    const { id, epoch, floor } = lane.offer
     const { last, held, refused } = state
     if (held < last || held - last > this.#maxInFlight)
       throw new Violation(

@@ -15,7 +15,7 @@ import type { MemberSending } from './member-sending.js'
 import { DOWN_TYPES, ROOMS } from './parameters.js'
 
 const CLOSES: Readonly<Record<number, Parameters<Books['sometimes']>[0]>> = {
-  4200: 'a session moved (4200)',
+  4200: 'a token of another user ended a connection (4200)',
   4202: 'the memory of a live connection was lost (4202)',
   4301: 'a token expired (4301)',
   4400: 'a session was kicked (4400)',
@@ -49,7 +49,7 @@ class Ears {
   }
 
   listenToLifecycle(): void {
-    const { member, client, clock, sending } = this.#parts
+    const { member, client, clock, books, sending } = this.#parts
     const { lifecycle } = client
     lifecycle.on('open', (info) => {
       member.dials.opened(clock.now())
@@ -60,6 +60,7 @@ class Ears {
     lifecycle.on('error', (error) => this.#error(error))
     lifecycle.on('warning', ({ code }) => {
       if (code === 'storage_degraded') member.storageFailed()
+      if (code === 'outbox_of_another_user') books.sometimes('what another user left waited for them')
     })
     lifecycle.on('close', ({ code, cause }) => this.#connectionClosed(code, cause.code))
     lifecycle.on('settled', (receipt) => sending.announced(receipt))

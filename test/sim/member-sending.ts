@@ -166,9 +166,9 @@ export class MemberSending {
     else if (outcome === 'cancelled') books.sometimes('a message was cancelled before it was written')
     if (code === 'user_changed') books.sometimes('the user changed with messages in the queue')
     if (outcome === 'expired') books.sometimes('a message expired before it was written')
-    if (outcome === 'dropped') books.sometimes('a message was dropped by a full queue')
+    if (code === 'queue_full') books.sometimes('a message was dropped by a full queue')
     if (outcome === 'rejected') books.sometimes('a message was refused')
-    if (outcome === 'unknown' && habits.policy === 'reject' && !isClosing())
+    if (code === 'server_forgot' && habits.policy === 'reject' && !isClosing())
       books.sometimes('a message of an unknown fate was not sent again')
   }
 }

@@ -26,7 +26,7 @@ const PLAIN = [
   'an entry for others was skipped',
   'the next page drained what was left',
   'a page found its outbox locked by another',
-  'a session moved (4200)',
+  'a token of another user ended a connection (4200)',
   'a connection was superseded (4401)',
   'the memory of a live connection was lost (4202)',
   'a session was kicked (4400)',
@@ -52,7 +52,7 @@ const PLAIN = [
   'a handler awaited a request',
   'a callback took a message back',
   'a listener of errors threw at the news of an error of its own',
-  'what another user left was refused, though the store knew nothing of it',
+  'what another user left waited for them',
   'two processes served one address in turn, overlapping',
 ] as const
 

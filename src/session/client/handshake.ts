@@ -132,6 +132,6 @@ export class Handshake {
 }
 
 /** Anonymous users count as one owner: their ids follow the session (rule 15). */
-function sameOwner(a: string, b: string): boolean {
+export function sameOwner(a: string, b: string): boolean {
   return a === b || (a.startsWith('anonymous:') && b.startsWith('anonymous:'))
 }

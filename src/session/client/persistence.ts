@@ -11,6 +11,7 @@ import type { Sink } from '../../protocol/machine.js'
 import type { StorageChange, StoredOutbox } from '../../protocol/storage.js'
 import type { Outbox } from '../../delivery/outbox.js'
 import { type OutboxEntry, Producer } from '../../delivery/producer.js'
+import { sameOwner } from './handshake.js'
 import type { SessionEffect } from './inputs.js'
 
 /** A server takes so many producers of one connection at least; the lanes and the requests need four of sixteen. */
@@ -41,6 +42,9 @@ export class Persistence {
   readonly #known = new Set<Producer>()
   /** Were stored until storage failed: nobody knows what the next page will find. */
   readonly #doubtful = new Set<Producer>()
+  /** What closed pages left behind and another user owns, as far as is known: it may be this page's yet. */
+  #waiting: StoredOutbox[] = []
+  #sizeOf: (body: Encoded) => number = () => 0
   /** At the end, what stays stored is not to be settled in storage. */
   #leaving = false
 
@@ -85,6 +89,7 @@ export class Persistence {
       this.#putProducer(producer)
     }
     for (const producer of [...outbox.leftovers]) if (producer.empty) this.#retire(outbox, producer)
+    this.#takeOver(outbox)
   }
 
   /** Hands this turn's changes to storage. */
@@ -122,28 +127,44 @@ export class Persistence {
     return !this.#known.has(producer) || this.#keptAttach.get(producer) === producer.attach
   }
 
-  /** Takes over what closed pages left behind. */
+  /** What closed pages left behind. It is taken over once it is known to be this page's user's; the rest waits for them. */
   adopt(outbox: Outbox, leftovers: readonly StoredOutbox[], sizeOf: (body: Encoded) => number): void {
-    for (const { producer: stored } of leftovers.slice(MAX_LEFTOVERS)) {
-      this.#emit({ type: 'release', producer: stored.id })
+    this.#sizeOf = sizeOf
+    for (const leftover of leftovers) {
+      if (leftover.messages.length > 0) this.#waiting.push(leftover)
+      else this.#changes.push({ type: 'forget', producer: leftover.producer.id })
     }
-    for (const { producer: stored, messages } of leftovers.slice(0, MAX_LEFTOVERS)) {
-      const producer = new Producer({ id: stored.id, key: stored.key, kind: 'messages', priority: 'normal' })
-      producer.attach = stored.attach + 1
-      producer.epoch = stored.epoch
-      producer.user = stored.user
-      producer.floor = stored.floor
-      producer.written = stored.floor
-      this.#known.add(producer)
-      this.#keptEpoch.set(producer, stored.epoch)
-      const adopted = messages.map(({ seq, body }) => ({ seq, body, size: sizeOf(body) }))
-      if (adopted.length === 0) {
-        this.#forget(producer)
-        continue
-      }
-      outbox.adopt(producer, adopted)
-      this.#putProducer(producer)
+    this.#takeOver(outbox)
+  }
+
+  /** Takes over what nobody is known to own, and what is of whoever the last WELCOME named. */
+  #takeOver(outbox: Outbox): void {
+    if (!this.#durable || this.#waiting.length === 0) return
+    const isOurs = ({ producer: { user } }: StoredOutbox): boolean =>
+      user === null || (outbox.user !== null && sameOwner(user, outbox.user))
+    const ours = this.#waiting.filter(isOurs)
+    this.#waiting = this.#waiting.filter((leftover) => !isOurs(leftover))
+    if (outbox.user !== null && this.#waiting.length > 0) this.#warnOfOthers()
+    for (const leftover of ours) {
+      if (outbox.leftovers.length < MAX_LEFTOVERS) this.#takeOverOne(outbox, leftover)
+      else this.#emit({ type: 'release', producer: leftover.producer.id })
     }
+  }
+
+  #takeOverOne(outbox: Outbox, { producer: stored, messages }: StoredOutbox): void {
+    const producer = new Producer({ id: stored.id, key: stored.key, kind: 'messages', priority: 'normal' })
+    producer.attach = stored.attach + 1
+    producer.epoch = stored.epoch
+    producer.user = stored.user
+    producer.floor = stored.floor
+    producer.written = stored.floor
+    this.#known.add(producer)
+    this.#keptEpoch.set(producer, stored.epoch)
+    outbox.adopt(
+      producer,
+      messages.map(({ seq, body }) => ({ seq, body, size: this.#sizeOf(body) })),
+    )
+    this.#putProducer(producer)
   }
 
   /** The server had seen more than storage kept: the outbox is settled and done with (rule 12). */
@@ -161,6 +182,10 @@ export class Persistence {
     this.#known.delete(producer)
     outbox.retire(producer, 'outbox_of_another_user', 'it stays stored for the user it belongs to')
     this.#emit({ type: 'release', producer: producer.id })
+    this.#warnOfOthers()
+  }
+
+  #warnOfOthers(): void {
     this.#emit({
       type: 'warning',
       code: 'outbox_of_another_user',

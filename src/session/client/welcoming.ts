@@ -29,9 +29,8 @@ export class Welcoming {
     const { resumed, user, ended, userChanged } = this.#parts.handshake.welcomed(welcome)
     this.#parts.connection.handle({ type: 'welcomed', dial: state.dial, pingMs: welcome.pingMs }, now)
     this.#parts.downlink.start(state.dial)
-    this.#parts.outbox.user = user.id
-    for (const answer of attached) this.attached(answer)
-    if (userChanged) this.#retireAll()
+    this.#belongTo(user.id, userChanged)
+    for (const answer of attached) if (!userChanged || answer.producer.leftover) this.attached(answer)
     if (ended !== null) this.#endSession(ended)
     this.#followLogs(welcome)
     this.#countConnect()
@@ -83,11 +82,14 @@ export class Welcoming {
     })
   }
 
-  /** Another user: nobody inherits another's messages (rule 15). */
-  #retireAll(): void {
-    for (const producer of this.#parts.outbox.producers()) {
-      if (!producer.leftover)
-        this.#parts.outbox.retire(producer, 'user_changed', 'the connection now belongs to another user')
+  /** Nobody inherits another's messages (rule 15): what was queued for the one before ends; the rest is this user's. */
+  #belongTo(user: string, changed: boolean): void {
+    const { outbox } = this.#parts
+    outbox.user = user
+    for (const producer of outbox.producers()) {
+      if (producer.leftover) continue
+      producer.user = user
+      if (changed) outbox.retire(producer, 'user_changed', 'the connection now belongs to another user')
     }
   }
 

@@ -53,3 +53,81 @@ it('what was sent as one user waits for them, though the server never saw it', a
 it('what a page sent that never met a server is of whoever connects first', async () => {
   expect(await benThenCleo(false)).toEqual({ cleo: ['cleo'], ben: [], warnings: [] })
 })
+
+/** A network, its server, and pages on one storage. */
+function shared() {
+  const network = createTestNetwork({ clock: manualClock() })
+  const server = createTestServer({ network, authenticate: ({ auth }) => ({ id: String(auth) }) })
+  const handled: string[] = []
+  server.on('note', (data, { user }) => void handled.push(`${user.id}: ${String(data)}`))
+  const storage = memoryStorage()
+  const page = (user: string) =>
+    createTestClient({ network, url: server.url, auth: () => user, queue: { storage } })
+  const cut = (): void => {
+    network.refuse({ url: server.url })
+    for (const link of network.links()) link.cut()
+  }
+  return { network, handled, page, cut }
+}
+
+it('what a page sent while it dialled is of whoever it was told to be, though the connection ended at once', async () => {
+  const { network, handled, page, cut } = shared()
+  network.set({ latencyMs: 20 })
+  const ben = page('ben')
+  void ben.connect()
+  await network.clock.advanceAsync(5)
+  ben.send('note', 'while dialling')
+  ben.lifecycle.on('open', cut)
+  await network.clock.advanceAsync(5_000)
+  ben.send('note', 'told')
+  await network.clock.advanceAsync(1_000)
+  void ben.close({ drainMs: 0 })
+  await network.clock.advanceAsync(1_000)
+  network.heal()
+  void page('cleo').connect()
+  await network.clock.advanceAsync(5_000)
+  expect(handled).toEqual([])
+})
+
+it('a page that connects as a guest and then logs in sends what its user left', async () => {
+  const { network, handled, page, cut } = shared()
+  const visit = async (during: (client: ReturnType<typeof page>) => void): Promise<void> => {
+    const client = page('guest')
+    void client.connect()
+    await network.clock.advanceAsync(2_000)
+    client.update({ auth: () => 'ada' })
+    await network.clock.advanceAsync(5_000)
+    during(client)
+    await network.clock.advanceAsync(5_000)
+    void client.close({ drainMs: 0 })
+    await network.clock.advanceAsync(2 * DAY)
+    network.heal()
+  }
+  await visit((client) => {
+    cut()
+    client.send('note', 'left by ada')
+  })
+  await visit(() => undefined)
+  expect(handled).toEqual(['ada: left by ada'])
+})
+
+it('what was queued for one user ends as user_changed, also where no server ever saw its lane', async () => {
+  const network = createTestNetwork({ clock: manualClock() })
+  const server = createTestServer({ network, authenticate: ({ auth }) => ({ id: String(auth) }) })
+  let user = 'ben'
+  const client = createTestClient({ network, url: server.url, auth: () => user })
+  const warnings: string[] = []
+  client.lifecycle.on('warning', ({ code }) => void warnings.push(code))
+  void client.connect()
+  await network.clock.advanceAsync(2_000)
+  network.refuse({ url: server.url })
+  for (const link of network.links()) link.cut()
+  const receipt = client.send('note', 'x')
+  user = 'cleo'
+  network.heal()
+  await network.clock.advanceAsync(60_000)
+  expect([await receipt.settled, warnings]).toMatchObject([
+    { outcome: 'cancelled', code: 'user_changed' },
+    [],
+  ])
+})

@@ -97,7 +97,11 @@ describe('HELLO', () => {
 
     expect(hello.producers).toEqual([])
     expect(harness.takeFrames()).toEqual([
-      [FrameType.ATTACH, 0, { id: 'id1', key: 'id2', kind: 'messages', attach: 1, floor: 0, written: 0 }],
+      [
+        FrameType.ATTACH,
+        0,
+        { id: 'id1', key: 'id2', kind: 'messages', attach: 1, user: 'user-1', floor: 0, written: 0 },
+      ],
     ])
   })
 

@@ -32,7 +32,7 @@ function leftover(seqs: number[], producer: Partial<StoredOutbox['producer']> = 
       key: 'old key',
       attach: 4,
       epoch: 'epoch-1',
-      user: 'user-1',
+      user: null,
       floor: 0,
       ...producer,
     },
@@ -266,7 +266,6 @@ describe('what a closed page left behind', () => {
         kind: 'messages',
         attach: 6,
         epoch: 'epoch-1',
-        user: 'user-1',
         floor: 2,
         written: 4,
       },
@@ -382,12 +381,60 @@ describe('what a closed page left behind', () => {
     expect(harness.all('settled').map(({ entry }) => entry.state)).toEqual(['accepted', 'accepted'])
   })
 
-  it('is offered as its user’s, whoever connects', () => {
+  it('and has a user waits for them, whoever connects first, and takes no room in the queue', () => {
     const harness = durable()
-    harness.session.adopt([leftover([1], { user: 'another' })])
-    const hello = harness.connect()
+    harness.session.adopt([leftover([1], { user: 'ben' })])
+    const hello = harness.live({ user: { id: 'guest' } })
+    store(harness)
+    expect([hello.producers, harness.takeFrames(), harness.session.inFlight]).toEqual([[], [], 0])
+    expect(harness.all('warning')).toMatchObject([{ code: 'outbox_of_another_user' }])
+    expect(harness.all('release')).toEqual([])
 
-    expect(hello.producers.map(({ user }) => user)).toEqual(['another'])
+    expect(harness.relive({ user: { id: 'ben' } }).producers).toEqual([])
+    harness.takeFrames()
+    store(harness)
+    expect(harness.takeFrames()).toMatchObject([[FrameType.ATTACH, 0, { id: 'old', attach: 5, user: 'ben' }]])
+    harness.receive([FrameType.ATTACHED, 0, state(0)])
+    expect(harness.takeSent()).toEqual(['old 1'])
+  })
+
+  it('and is the user’s goes out before anything new, though it is attached only after WELCOME', () => {
+    const harness = durable()
+    harness.queue('new')
+    harness.session.adopt([leftover([1], { user: 'user-1' })])
+    harness.turn()
+    store(harness)
+    harness.live()
+    store(harness)
+    expect(harness.takeSent()).toEqual([])
+    harness.receive([FrameType.ATTACHED, 1, state(0)])
+    expect(harness.takeSent()).toEqual(['old 1'])
+    harness.receive(accepted(1, 1))
+    expect(harness.takeSent()).toEqual(['new'])
+  })
+
+  it('of more others than a server takes producers of does not stand in the way of what is the user’s', () => {
+    const harness = durable()
+    const others = Array.from({ length: 12 }, (_, n) =>
+      leftover([1], { id: `other ${n}`, user: `guest ${n}` }),
+    )
+    harness.session.adopt([...others, leftover([1], { user: 'user-1' })])
+    harness.live()
+    harness.takeFrames()
+    store(harness)
+
+    expect(harness.takeFrames()).toMatchObject([[FrameType.ATTACH, 0, { id: 'old' }]])
+  })
+
+  it('stays where it is once storage has failed', () => {
+    const harness = durable()
+    harness.session.adopt([leftover([1], { user: 'user-1' })])
+    harness.queue('new')
+    harness.turn()
+    store(harness, false)
+    harness.live()
+
+    expect(harness.takeSent()).toEqual(['new'])
   })
 
   it('of a page that met no server is of whoever connects first, and stored as theirs before it is written', () => {

@@ -47,4 +47,21 @@ describe('the book of producers', () => {
     expect([book.userIn('p', 'e1'), book.userIn('p', 'e2'), book.userOf('p')]).toEqual(['ada', 'ben', 'ben'])
     expect(book.userIn('p', 'e3')).toBeNull()
   })
+
+  it('knows which requests of an epoch are open, whatever a store that lost its tail holds as begun again', () => {
+    const book = producers()
+    const begun = { ...commit, to: 2, begin: [1, 2].map((seq) => ({ seq, log: 'replies/s' })) }
+    book.commit(begun, { ok: true, offsets: [] })
+    expect([...book.begun('p', 'e1')]).toEqual([1, 2])
+    const meta = { id: 'p.1:reply', from: null, at: 0, re: 'p.1', error: true }
+    const reply = { log: 'replies/s', type: 'ask', data: { code: 'timeout' }, meta, audience: null }
+    book.commit({ ...commit, from: 2, to: 2, end: [1], appends: [reply] }, { ok: true, offsets: [1] })
+    expect([...book.begun('p', 'e1')]).toEqual([2])
+    book.lost()
+    const again = { ...record, epoch: 'e2' }
+    book.attached({ ...request, newEpoch: 'e2' }, { ok: true, record: again, how: 'created' })
+    book.commit({ ...begun, epoch: 'e2' }, { ok: true, offsets: [] })
+    book.rebuilt()
+    expect([[...book.begun('p', 'e1')], [...book.begun('p', 'e2')]]).toEqual([[2], [1, 2]])
+  })
 })

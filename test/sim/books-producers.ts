@@ -23,8 +23,6 @@ interface Record {
   owner: string
   attach: number
   last: number
-  /** Requests that began and did not end. */
-  readonly begun: Set<number>
   /** Up to here messages may have run before this owner had it. */
   maybeRun: number
 }
@@ -36,6 +34,8 @@ export class ProducerBook {
   readonly #committed = new Map<string, number>()
   /** Producer and epoch → numbers committed as refused. */
   readonly #refused = new Map<string, Set<number>>()
+  /** Producer and epoch → requests that began in it and did not end in it. */
+  readonly #begun = new Map<string, Set<number>>()
   /** Producer and epoch → whose record it was. */
   readonly #users = new Map<string, string>()
   readonly #effects: EffectBook
@@ -79,9 +79,12 @@ export class ProducerBook {
     return this.#users.get(`${producer} ${epoch}`) ?? null
   }
 
-  /** Requests that began and did not end. */
-  begun(producer: string): ReadonlySet<number> {
-    return this.#records.get(producer)?.begun ?? new Set()
+  /**
+   * Requests that began in an epoch and did not end in it. A store that lost its tail holds what began as begun again, in an
+   * epoch that no connection has: who attaches next begins anew (EPO-3), and what was answered stays answered.
+   */
+  begun(producer: string, epoch: string): ReadonlySet<number> {
+    return this.#begun.get(`${producer} ${epoch}`) ?? new Set()
   }
 
   attached(request: AttachRequest, result: AttachResult): void {
@@ -114,8 +117,7 @@ export class ProducerBook {
       )
     }
     record.last = to
-    for (const { seq } of commit.begin) record.begun.add(seq)
-    for (const seq of commit.end) record.begun.delete(seq)
+    this.#noteBegun(commit, record.epoch)
     this.#committed.set(`${producer} ${record.epoch}`, Math.max(to, this.committed(producer, record.epoch)))
     this.#noteRefused(commit, record.epoch)
     this.#effects.committed(commit, record.epoch, this.#again)
@@ -133,11 +135,18 @@ export class ProducerBook {
 
   #begin(record: ProducerRecord, { attach, floor, written }: AttachRequest['offer']): void {
     const { id, epoch, key, owner, user } = record
-    const begun = new Set<number>()
-    this.#records.set(id, { epoch, key, user, owner, attach, last: floor, begun, maybeRun: written })
+    this.#records.set(id, { epoch, key, user, owner, attach, last: floor, maybeRun: written })
     this.#committed.set(`${id} ${epoch}`, floor)
     this.#users.set(`${id} ${epoch}`, user)
     checkMarks(record, written)
+  }
+
+  #noteBegun({ producer, begin, end }: Commit, epoch: string): void {
+    const key = `${producer} ${epoch}`
+    const known = this.#begun.get(key) ?? new Set<number>()
+    for (const { seq } of begin) known.add(seq)
+    for (const seq of end) known.delete(seq)
+    this.#begun.set(key, known)
   }
 
   #noteRefused({ producer, refused }: Commit, epoch: string): void {

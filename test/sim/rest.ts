@@ -122,7 +122,7 @@ function checkBegun({ link }: Member, { producers }: Books): void {
   for (const { offer, state } of link?.lanes ?? []) {
     // One that was refused belongs to another user now: nobody attaches it, and nobody waits for its answers.
     if (state == null) continue
-    const [seq] = producers.begun(offer.id)
+    const [seq] = producers.begun(offer.id, state.epoch)
     if (seq !== undefined)
       throw new Violation('I10', `request ${offer.id}.${seq} began, and was never answered`)
   }

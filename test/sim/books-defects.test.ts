@@ -27,6 +27,12 @@ describe('the book of defects', () => {
     )
   })
 
+  it('takes a record that is gone before WELCOME for expected once the store has lost something', () => {
+    expect(expectedOfClient('connection failed', { code: 'state_lost' }, false)).toBe(false)
+    expect(expectedOfClient('connection failed', { code: 'state_lost' }, true)).toBe(true)
+    expect(expectedOfClient('connection failed', { code: 'close_1007' }, true)).toBe(false)
+  })
+
   it('notices what is only logged', () => {
     const client = watchingLogger((check) => check(), expectedOfClient, 'ada1')
     expect(broken(() => client.error('connection failed', { code: 'close_1006' }))).toBe('none')
@@ -35,6 +41,8 @@ describe('the book of defects', () => {
     expect(broken(() => client.error('a listener failed', { cause: new TypeError('undefined') }))).toBe(
       'defect',
     )
+    const lost = { code: 'state_lost' }
+    expect(broken(() => client.error('connection failed', lost))).toBe('defect')
     const server = watchingLogger((check) => check(), expectedOfServer, 'a1')
     expect(broken(() => server.error('handler failed', { error: new TypeError('undefined') }))).toBe('defect')
     expect(broken(() => server.error('authenticate failed', { error: new Error(UNAVAILABLE) }))).toBe('none')

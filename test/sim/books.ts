@@ -87,6 +87,9 @@ export class Books {
     this.wire.check()
   }
 
+  /** Servers may find records gone from now on. */
+  storeHasLost = false
+
   /** What the store tells. */
   readonly witness: StoreWitness = {
     attached: (request, result) =>
@@ -107,6 +110,7 @@ export class Books {
     session: (request, result, at) => this.guard(() => this.sessions.attached(request, result, at)),
     sessionDetached: (id, owner, ended, at) => this.sessions.detached(id, owner, ended, at),
     lost: () => {
+      this.storeHasLost = true
       this.producers.lost()
       this.sessions.lost()
     },

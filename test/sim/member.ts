@@ -314,7 +314,7 @@ export class Member implements LinkOwner {
       (check) => books.guard(check),
       (message, fields) => {
         this.#logged(message, fields['cause'])
-        return expectedOfClient(message, fields)
+        return expectedOfClient(message, fields, books.storeHasLost)
       },
       name,
     )

@@ -141,3 +141,28 @@ test('a late HELLO at another process, after the store forgot, does not send the
 
   expect(peer.ended?.code).toBe(CloseCode.STATE_LOST)
 })
+
+test('a record that is found gone while its next connection awaits WELCOME ends that connection with 4202', async () => {
+  const store = new LateAnswers()
+  const { server, clock } = store
+  const handler = handling(server)
+  const first = server.connect()
+  first.hello({ producers: [offer('a')] })
+  first.says(send(1))
+  first.breaks()
+  store.late = true
+  const second = server.connect()
+  second.says([HELLO, helloOf({ producers: [offer('a', { attach: 2, written: 1 }), offer('b')] })])
+  await settle(clock)
+  store.answers[0]?.()
+  await settle(clock)
+  store.inner = memoryStore({ clock })
+  handler.end()
+  await settle(clock)
+
+  expect(second.take(WELCOME)).toEqual([])
+  expect(second.ended?.code).toBe(CloseCode.STATE_LOST)
+  store.answers[1]?.()
+  await settle(clock)
+  expect(server.engine.stats().producers).toBe(0)
+})

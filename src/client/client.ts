@@ -462,6 +462,8 @@ export class SurewireClient implements Client<Contract> {
         return this.#storage?.write(effect.batch, effect.changes)
       case 'release':
         return this.#storage?.release(effect.producer)
+      case 'claim':
+        return this.#storage?.claim()
       case 'finished':
         return void this.#finish()
       default:

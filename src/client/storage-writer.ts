@@ -19,7 +19,7 @@ const STORAGE_TIMEOUT_MS = 10_000
 export interface StorageHost {
   /** Not `kept`: memory has to do. */
   stored(batch: number, kept: boolean): void
-  /** What closed pages left behind; before anything is stored. */
+  /** What closed pages left behind: before anything is stored, and after each {@link StorageWriter.claim}. */
   adopt(leftovers: readonly StoredOutbox[]): void
   /** Storage does not keep messages any more; said once. */
   degraded(error: unknown): void
@@ -57,6 +57,16 @@ export class StorageWriter {
 
   release(producer: string): void {
     this.#after(async (handle) => this.#attempt(async () => handle?.release(producer)))
+  }
+
+  /** Adopts what has been let go of since the storage was opened, if it can say. Never throws. */
+  claim(): void {
+    this.#after(async (handle) =>
+      this.#attempt(async () => {
+        const leftovers = (await handle?.claim?.()) ?? []
+        if (leftovers.length > 0) this.#host.adopt(leftovers)
+      }),
+    )
   }
 
   /** Lets go of the storage once everything is written. Never rejects. */

@@ -45,6 +45,8 @@ export class LaneOrder {
   #oldestResend(): OutboxEntry | null {
     let oldest: OutboxEntry | null = null
     for (const producer of this.#outbox.producers()) {
+      // What one page left stays before what the next one did, whichever is attached first.
+      if (producer.leftover && producer.index === null && !producer.empty) return oldest
       const entry = producer.index === null ? null : producer.nextOnWire
       if (entry === null || entry.seq > producer.written) continue
       if (oldest === null || entry.order < oldest.order) oldest = entry

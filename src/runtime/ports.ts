@@ -99,6 +99,11 @@ export interface OutboxHandle {
   apply(changes: readonly StorageChange[]): Promise<void>
   /** Lets go of an outbox without changing it, for whoever it belongs to. */
   release(producer: string): void
+  /**
+   * Outboxes that nobody holds by now; locked by this handle from now on. Asked when another user signs in on an open page: what is
+   * theirs may have been released before. @default theirs waits for the next page
+   */
+  claim?(): Promise<readonly StoredOutbox[]>
   /** Lets go of everything. */
   close(): Promise<void>
 }

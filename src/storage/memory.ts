@@ -28,8 +28,8 @@ export function memoryStorage(): OutboxStorage {
   return outboxStorage({ name: 'memory', open: async () => openHandle(outboxes) })
 }
 
-function openHandle(outboxes: Map<string, KeptOutbox>): OutboxHandle {
-  const holder = {}
+/** What nobody holds is held by `holder` from now on. */
+function claim(outboxes: Map<string, KeptOutbox>, holder: object): StoredOutbox[] {
   const leftovers: StoredOutbox[] = []
   for (const outbox of outboxes.values()) {
     if (outbox.holder !== null) continue
@@ -37,8 +37,14 @@ function openHandle(outboxes: Map<string, KeptOutbox>): OutboxHandle {
     const messages = [...outbox.messages.values()].sort((a, b) => a.seq - b.seq)
     leftovers.push({ producer: outbox.producer, messages })
   }
+  return leftovers
+}
+
+function openHandle(outboxes: Map<string, KeptOutbox>): OutboxHandle {
+  const holder = {}
   return {
-    leftovers,
+    leftovers: claim(outboxes, holder),
+    claim: async () => claim(outboxes, holder),
     apply: async (changes) => {
       for (const change of changes) apply(outboxes, holder, change)
     },

@@ -65,6 +65,8 @@ export type SessionEffect =
   | { readonly type: 'warning'; readonly code: string; readonly message: string }
   | { readonly type: 'store'; readonly batch: number; readonly changes: readonly StorageChange[] }
   | { readonly type: 'release'; readonly producer: string }
+  /** Another user is here: what of theirs this or another page let go of is to be adopted. */
+  | { readonly type: 'claim' }
   /** After close: everything is settled, nothing will follow. */
   | { readonly type: 'finished' }
 

@@ -11,11 +11,16 @@ import type { Sink } from '../../protocol/machine.js'
 import type { StorageChange, StoredOutbox } from '../../protocol/storage.js'
 import type { Outbox } from '../../delivery/outbox.js'
 import { type OutboxEntry, Producer } from '../../delivery/producer.js'
-import { sameOwner } from './handshake.js'
 import type { SessionEffect } from './inputs.js'
+import { WaitingOutboxes } from './waiting-outboxes.js'
 
-/** A server takes so many producers of one connection at least; the lanes and the requests need four of sixteen. */
-const MAX_LEFTOVERS = 12
+/** What leftovers are taken over by. */
+export interface LeftoverHost {
+  /** Bytes of an encoded body. */
+  readonly sizeOf: (body: Encoded) => number
+  /** How many producers this connection has, refused ones too. */
+  readonly attached: () => number
+}
 
 /** What holds once a batch of changes is stored. */
 interface PendingBatch {
@@ -42,9 +47,8 @@ export class Persistence {
   readonly #known = new Set<Producer>()
   /** Were stored until storage failed: nobody knows what the next page will find. */
   readonly #doubtful = new Set<Producer>()
-  /** What closed pages left behind and another user owns, as far as is known: it may be this page's yet. */
-  #waiting: StoredOutbox[] = []
-  #sizeOf: (body: Encoded) => number = () => 0
+  readonly #waiting = new WaitingOutboxes()
+  #host: LeftoverHost | null = null
   /** At the end, what stays stored is not to be settled in storage. */
   #leaving = false
 
@@ -89,6 +93,7 @@ export class Persistence {
       this.#putProducer(producer)
     }
     for (const producer of [...outbox.leftovers]) if (producer.empty) this.#retire(outbox, producer)
+    if (outbox.user !== null && this.#waiting.welcomed(outbox.user)) this.#emit({ type: 'claim' })
     this.#takeOver(outbox)
   }
 
@@ -127,31 +132,26 @@ export class Persistence {
     return !this.#known.has(producer) || this.#keptAttach.get(producer) === producer.attach
   }
 
-  /** What closed pages left behind. It is taken over once it is known to be this page's user's; the rest waits for them. */
-  adopt(outbox: Outbox, leftovers: readonly StoredOutbox[], sizeOf: (body: Encoded) => number): void {
-    this.#sizeOf = sizeOf
-    for (const leftover of leftovers) {
-      if (leftover.messages.length > 0) this.#waiting.push(leftover)
-      else this.#changes.push({ type: 'forget', producer: leftover.producer.id })
-    }
+  /** What closed pages left behind is taken over once a WELCOME has said whose page this is. */
+  adopt(outbox: Outbox, leftovers: readonly StoredOutbox[], host: LeftoverHost): void {
+    this.#host = host
+    for (const { messages, producer } of leftovers)
+      if (messages.length === 0) this.#changes.push({ type: 'forget', producer: producer.id })
+    this.#waiting.add(leftovers.filter(({ messages }) => messages.length > 0))
     this.#takeOver(outbox)
   }
 
-  /** Takes over what nobody is known to own, and what is of whoever the last WELCOME named. */
+  /** Takes over what is this user's. What is another's is let go of, for a page of theirs, and claimed should they sign in here. */
   #takeOver(outbox: Outbox): void {
-    if (!this.#durable || this.#waiting.length === 0) return
-    const isOurs = ({ producer: { user } }: StoredOutbox): boolean =>
-      user === null || (outbox.user !== null && sameOwner(user, outbox.user))
-    const ours = this.#waiting.filter(isOurs)
-    this.#waiting = this.#waiting.filter((leftover) => !isOurs(leftover))
-    if (outbox.user !== null && this.#waiting.length > 0) this.#warnOfOthers()
-    for (const leftover of ours) {
-      if (outbox.leftovers.length < MAX_LEFTOVERS) this.#takeOverOne(outbox, leftover)
-      else this.#emit({ type: 'release', producer: leftover.producer.id })
-    }
+    if (this.#waiting.empty || !this.#durable || this.#host === null) return
+    for (const leftover of this.#waiting.takeOurs(outbox.leftovers.length, this.#host.attached()))
+      this.#takeOverOne(outbox, leftover, this.#host)
+    const others = this.#waiting.takeOthers()
+    for (const { producer } of others) this.#emit({ type: 'release', producer: producer.id })
+    if (others.length > 0) this.#warnOfOthers()
   }
 
-  #takeOverOne(outbox: Outbox, { producer: stored, messages }: StoredOutbox): void {
+  #takeOverOne(outbox: Outbox, { producer: stored, messages }: StoredOutbox, { sizeOf }: LeftoverHost): void {
     const producer = new Producer({ id: stored.id, key: stored.key, kind: 'messages', priority: 'normal' })
     producer.attach = stored.attach + 1
     producer.epoch = stored.epoch
@@ -162,7 +162,7 @@ export class Persistence {
     this.#keptEpoch.set(producer, stored.epoch)
     outbox.adopt(
       producer,
-      messages.map(({ seq, body }) => ({ seq, body, size: this.#sizeOf(body) })),
+      messages.map(({ seq, body }) => ({ seq, body, size: sizeOf(body) })),
     )
     this.#putProducer(producer)
   }

@@ -201,11 +201,13 @@ export class ClientSession implements Machine<SessionInput> {
     this.#config.handshake.pingMs = pingMs
   }
 
-  /** Takes over outboxes that closed pages left behind; before the first dial. */
+  /** Outboxes that closed pages left behind: before the first dial, and when another user signed in. */
   adopt(leftovers: Parameters<Persistence['adopt']>[1]): void {
-    this.#parts.persistence?.adopt(this.#parts.outbox, leftovers, (body) =>
-      this.#config.serializer.size(body),
-    )
+    const { outbox, persistence, uplink } = this.#parts
+    persistence?.adopt(outbox, leftovers, {
+      sizeOf: (body) => this.#config.serializer.size(body),
+      attached: () => uplink.attachedCount,
+    })
   }
 
   /** The handlers of a delivered entry are done; there are too many of them for the driver's queue. */

@@ -78,6 +78,11 @@ export class Uplink {
     this.#roundTrip = roundTrip
   }
 
+  /** Producers that this connection was offered, refused ones too. */
+  get attachedCount(): number {
+    return this.#attached.length
+  }
+
   /** Raises `attach` of every producer in use before a dial (rule 3); returns them in the order of HELLO. */
   beforeDial(): readonly Producer[] {
     this.#offered = this.#outbox.producers()

@@ -83,4 +83,17 @@ describe('memory storage', () => {
       handle.apply([append('nobody', 1), { type: 'settle', producer: 'nobody', seq: 1 }]),
     ).resolves.toBeUndefined()
   })
+
+  it('claims what has been let go of since it was opened, once', async () => {
+    const storage = memoryStorage()
+    const first = await storage.open()
+    const second = await storage.open()
+    await first.apply([producer('a'), append('a', 1), producer('b'), append('b', 1)])
+    expect(await second.claim?.()).toEqual([])
+    first.release('a')
+    expect((await second.claim?.())?.map(({ producer: { id } }) => id)).toEqual(['a'])
+    expect(await second.claim?.()).toEqual([])
+    await first.close()
+    expect((await second.claim?.())?.map(({ producer: { id } }) => id)).toEqual(['b'])
+  })
 })

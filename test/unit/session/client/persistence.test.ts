@@ -228,11 +228,21 @@ describe('what ended otherwise than as accepted holds nothing up', () => {
   })
 })
 
+/** A page that was welcomed and took over what closed pages left; its connection is gone, and the next HELLO offers it. */
+function heirOf(...left: StoredOutbox[]): SessionHarness {
+  const harness = durable()
+  harness.live()
+  harness.session.adopt(left)
+  harness.turn()
+  store(harness)
+  harness.lose(1006)
+  return harness
+}
+
 describe('what a closed page left behind', () => {
   it('is cancelled where the server says that it was void: storage had not heard of its end', () => {
-    const harness = durable()
     const ended: unknown[] = []
-    harness.session.adopt([leftover([1, 2, 3])])
+    const harness = heirOf(leftover([1, 2, 3]))
     const hello = harness.connect()
     harness.welcome(hello, {
       producers: [
@@ -255,8 +265,7 @@ describe('what a closed page left behind', () => {
   })
 
   it('is attached with a newer attach and counts as written', () => {
-    const harness = durable()
-    harness.session.adopt([leftover([3, 4], { floor: 2 })])
+    const harness = heirOf(leftover([3, 4], { floor: 2 }))
     const hello = harness.connect()
 
     expect(hello.producers).toEqual([
@@ -274,8 +283,7 @@ describe('what a closed page left behind', () => {
   })
 
   it('is drained before anything new is written', () => {
-    const harness = durable()
-    harness.session.adopt([leftover([1, 2])])
+    const harness = heirOf(leftover([1, 2]))
     harness.queue('new')
     harness.live()
     store(harness)
@@ -288,8 +296,7 @@ describe('what a closed page left behind', () => {
   })
 
   it('settles by what the server says and is forgotten once nothing remains', () => {
-    const harness = durable()
-    harness.session.adopt([leftover([1, 2])])
+    const harness = heirOf(leftover([1, 2]))
     harness.live({ producers: [state(2)] })
 
     expect(harness.all('settled').map(({ entry }) => entry.state)).toEqual(['accepted', 'accepted'])
@@ -306,6 +313,8 @@ describe('what a closed page left behind', () => {
     const hello = harness.open()
     expect(hello.producers).toEqual([])
     harness.welcome(hello)
+    expect(harness.takeFrames()).toEqual([])
+    store(harness)
     expect(harness.takeFrames()).toMatchObject([[FrameType.ATTACH, 0, { id: 'old', attach: 5 }]])
     harness.receive([FrameType.ATTACHED, 0, state(0)])
 
@@ -313,8 +322,7 @@ describe('what a closed page left behind', () => {
   })
 
   it('of which the server had seen more than was kept is settled, forgotten and warned of', () => {
-    const harness = durable()
-    harness.session.adopt([leftover([1, 2])])
+    const harness = heirOf(leftover([1, 2]))
     harness.live({ producers: [state(5)] })
 
     expect(harness.violation).toBeNull()
@@ -327,8 +335,7 @@ describe('what a closed page left behind', () => {
   })
 
   it('of which the server had seen more than was kept is rejected where the server had refused it', () => {
-    const harness = durable()
-    harness.session.adopt([leftover([1, 2])])
+    const harness = heirOf(leftover([1, 2]))
     harness.live({ producers: [state(5, { refused: [[2, 'forbidden', 'not allowed']] })] })
 
     expect(harness.all('settled').map(({ entry: { seq, state: end } }) => [seq, end])).toEqual([
@@ -338,8 +345,7 @@ describe('what a closed page left behind', () => {
   })
 
   it('of which so much was handled since that nobody remembers a refusal of it is unknown, not accepted', () => {
-    const harness = durable()
-    harness.session.adopt([leftover([1, 2, 3, 4])])
+    const harness = heirOf(leftover([1, 2, 3, 4]))
     harness.live({
       producers: [state(4, { refused: [[3, 'forbidden', 'not allowed']] })],
       window: { messages: 2, bytes: 1_000_000 },
@@ -356,8 +362,7 @@ describe('what a closed page left behind', () => {
   })
 
   it('of which the server still handles what was not kept stays attached, to hear of it', () => {
-    const harness = durable()
-    harness.session.adopt([leftover([1, 2])])
+    const harness = heirOf(leftover([1, 2]))
     harness.live({ producers: [state(2, { held: 4 })] })
     expect(harness.all('warning')).toMatchObject([{ code: 'outbox_tail_lost' }])
     harness.receive([FrameType.REJECTED, 0, 3, 'forbidden', 'not allowed'], accepted(0, 4))
@@ -367,8 +372,7 @@ describe('what a closed page left behind', () => {
   })
 
   it('of which the server has more in hand than it has committed is drained to its end', () => {
-    const harness = durable()
-    harness.session.adopt([leftover([1, 2])])
+    const harness = heirOf(leftover([1, 2]))
     store(harness)
     harness.live({ producers: [state(1, { held: 4 })] })
     store(harness)
@@ -381,21 +385,27 @@ describe('what a closed page left behind', () => {
     expect(harness.all('settled').map(({ entry }) => entry.state)).toEqual(['accepted', 'accepted'])
   })
 
-  it('and has a user waits for them, whoever connects first, and takes no room in the queue', () => {
+  it('and has another user is let go of unopened, takes no room in the queue, and is claimed when they sign in', () => {
     const harness = durable()
-    harness.session.adopt([leftover([1], { user: 'ben' })])
+    const left = leftover([1], { user: 'ben' })
+    harness.session.adopt([left])
     const hello = harness.live({ user: { id: 'guest' } })
     store(harness)
     expect([hello.producers, harness.takeFrames(), harness.session.inFlight]).toEqual([[], [], 0])
     expect(harness.all('warning')).toMatchObject([{ code: 'outbox_of_another_user' }])
-    expect(harness.all('release')).toEqual([])
+    expect(harness.all('release')).toEqual([{ type: 'release', producer: 'old' }])
+    expect([changes(harness), harness.all('claim')]).toEqual([[], []])
 
     expect(harness.relive({ user: { id: 'ben' } }).producers).toEqual([])
-    harness.takeFrames()
+    expect(harness.all('claim')).toHaveLength(1)
+    harness.session.adopt([left])
+    harness.turn()
     store(harness)
     expect(harness.takeFrames()).toMatchObject([[FrameType.ATTACH, 0, { id: 'old', attach: 5, user: 'ben' }]])
     harness.receive([FrameType.ATTACHED, 0, state(0)])
     expect(harness.takeSent()).toEqual(['old 1'])
+    harness.relive({ user: { id: 'ben' } })
+    expect(harness.all('claim')).toHaveLength(1)
   })
 
   it('and is the user’s goes out before anything new, though it is attached only after WELCOME', () => {
@@ -441,9 +451,11 @@ describe('what a closed page left behind', () => {
     const harness = durable()
     harness.session.adopt([leftover([1], { user: null, epoch: null })])
     harness.turn()
+    harness.live({ user: { id: 'another' } })
     store(harness)
-    const hello = harness.live({ user: { id: 'another' } })
-    expect([hello.producers[0]?.user, harness.takeSent()]).toEqual([undefined, []])
+    expect(harness.takeFrames()).toMatchObject([[FrameType.ATTACH, 0, { id: 'old', attach: 5 }]])
+    harness.receive([FrameType.ATTACHED, 0, state(0)])
+    expect(harness.takeSent()).toEqual([])
     expect(ofType(harness, 'producer').at(-1)).toMatchObject({ producer: { id: 'old', user: 'another' } })
     store(harness)
 
@@ -454,9 +466,9 @@ describe('what a closed page left behind', () => {
   it('whose user the server found to be another is not stored as of whoever offered it', () => {
     const harness = durable()
     harness.session.adopt([leftover([1], { user: null })])
-    harness.turn()
+    harness.live({ user: { id: 'another' } })
     store(harness)
-    harness.live({ user: { id: 'another' }, producers: [null] })
+    harness.receive([FrameType.ATTACHED, 0, null])
 
     expect(
       ofType(harness, 'producer').filter(
@@ -484,6 +496,7 @@ describe('what a closed page left behind', () => {
     harness.turn()
     store(harness)
     harness.welcome(harness.open())
+    store(harness)
     harness.receive([FrameType.ATTACHED, 0, state(3)])
 
     expect(harness.violation).toBeNull()
@@ -492,8 +505,7 @@ describe('what a closed page left behind', () => {
   })
 
   it('and belongs to another user is let go of and stays stored for them', () => {
-    const harness = durable()
-    harness.session.adopt([leftover([1])])
+    const harness = heirOf(leftover([1]))
     harness.live({ producers: [null] })
 
     expect(harness.all('release')).toEqual([{ type: 'release', producer: 'old' }])
@@ -522,27 +534,46 @@ describe('what a closed page left behind', () => {
   })
 
   it('from several pages is drained in order, and what they hold is written again', () => {
-    const harness = durable()
     const other = leftover([7], { id: 'older' })
-    harness.session.adopt([
-      leftover([1]),
-      { ...other, messages: other.messages.map((m) => ({ ...m, producer: 'older' })) },
-    ])
+    const harness = heirOf(leftover([1]), {
+      ...other,
+      messages: other.messages.map((m) => ({ ...m, producer: 'older' })),
+    })
     const hello = harness.live({ producers: [state(0), state(6, { epoch: 'epoch-1' })] })
 
     expect(hello.producers.map(({ id }) => id)).toEqual(['old', 'older'])
     expect(harness.takeSent()).toEqual(['old 1', 'old 7'])
   })
 
-  it('from more pages than a server takes producers of waits, unlocked, for a later page', () => {
-    const harness = durable()
-    harness.session.adopt(Array.from({ length: 14 }, (_, page) => leftover([1], { id: `page ${page}` })))
-    const hello = harness.connect()
+  it('from more pages than a server takes producers of is taken over bit by bit, connection by connection', () => {
+    const harness = heirOf(...Array.from({ length: 14 }, (_, page) => leftover([1], { id: `page ${page}` })))
+    const first = harness.live({ producers: Array.from({ length: 8 }, () => state(1)) })
+    expect(first.producers.map(({ id }) => id)).toEqual(
+      Array.from({ length: 8 }, (_, page) => `page ${page}`),
+    )
+    store(harness)
+    const attaches = harness.takeFrames().filter(([type]) => type === FrameType.ATTACH)
+    expect(attaches.map((frame) => frame[1])).toEqual([8, 9, 10, 11])
 
-    expect(hello.producers).toHaveLength(12)
-    expect(harness.effects.filter(({ type }) => type === 'release')).toEqual([
-      { type: 'release', producer: 'page 12' },
-      { type: 'release', producer: 'page 13' },
+    expect(harness.reconnect().producers.map(({ id }) => id)).toEqual([
+      'page 8',
+      'page 9',
+      'page 10',
+      'page 11',
     ])
+    expect(harness.all('release')).toEqual([])
+  })
+
+  it('from several pages is written in the order of storage, whichever is attached first', () => {
+    const harness = durable()
+    const second = leftover([2], { id: 'second' })
+    harness.session.adopt([leftover([1]), second])
+    harness.live()
+    store(harness)
+    harness.receive([FrameType.ATTACHED, 1, state(0)])
+    expect(harness.takeSent()).toEqual([])
+    harness.receive([FrameType.ATTACHED, 0, state(0)])
+
+    expect(harness.takeSent()).toEqual(['old 1', 'old 2'])
   })
 })

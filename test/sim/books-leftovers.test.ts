@@ -18,8 +18,16 @@ describe('the book of what another page left', () => {
     ...over,
   })
   const owner = page({ name: 'ada2', mustBeStored: () => true })
-  const written = (lane: Lane, policy: 'resend' | 'reject' = 'resend', of = owner): string => {
+  const written = (
+    lane: Lane,
+    policy: 'resend' | 'reject' = 'resend',
+    of = owner,
+    before: readonly string[] = [],
+  ): string => {
     const messages = new MessageBook()
+    const own = message('q.1')
+    for (const epoch of before) own.written(epoch)
+    messages.sent(own)
     messages.sent(message('p.2', policy))
     const link = new LinkBook(1, of)
     link.lanes.push(lane)
@@ -30,6 +38,10 @@ describe('the book of what another page left', () => {
     expect(written(leftover())).toBe('I2')
     expect(written(leftover({ state: undefined }))).toBe('I2')
     expect(written(leftover({ state: { ...state, epoch: 'e2' } }))).toBe('I2')
+  })
+
+  it('lets pass what had been written before it was taken over', () => {
+    expect(written(leftover(), 'resend', owner, ['e1'])).toBe('none')
   })
 
   it('takes it for settled when it was acknowledged, refused, forgotten and not to be sent again, or is not stored', () => {

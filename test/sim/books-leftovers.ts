@@ -70,8 +70,12 @@ function isForgotten({ losses }: Known, { id, policy, terms, writtenIn }: SentMe
   return policy === 'reject' && losses.explainsForgotten(producer, terms.sentAt, writtenIn)
 }
 
-/** `id` is a page's own, and about to be written on this link. */
+/**
+ * `id` is a page's own, and about to be written on this link. What was written before is written again in its old order (rule 4), also
+ * when a leftover was taken over since, because its user signed in.
+ */
 export function checkLeftoversFirst({ lanes, owner }: LinkBook, messages: MessageBook, id: string): void {
+  if ((messages.get(id)?.writtenIn.size ?? 0) > 0) return
   for (const lane of lanes) {
     const { offer } = lane
     // Of a leftover `written` is the newest that was stored.

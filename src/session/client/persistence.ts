@@ -93,6 +93,11 @@ export class Persistence {
       this.#putProducer(producer)
     }
     for (const producer of [...outbox.leftovers]) if (producer.empty) this.#retire(outbox, producer)
+  }
+
+  /** WELCOME named a user: what pages left is taken over for them. */
+  welcomed(outbox: Outbox): void {
+    this.attached(outbox)
     if (outbox.user !== null && this.#waiting.welcomed(outbox.user)) this.#emit({ type: 'claim' })
     this.#takeOver(outbox)
   }
@@ -141,14 +146,14 @@ export class Persistence {
     this.#takeOver(outbox)
   }
 
-  /** Takes over what is this user's. What is another's is let go of, for a page of theirs, and claimed should they sign in here. */
+  /** Takes over what is this user's, as far as there is room. The rest is let go of, for another page, and claimed at the next WELCOME. */
   #takeOver(outbox: Outbox): void {
     if (this.#waiting.empty || !this.#durable || this.#host === null) return
     for (const leftover of this.#waiting.takeOurs(outbox.leftovers.length, this.#host.attached()))
       this.#takeOverOne(outbox, leftover, this.#host)
-    const others = this.#waiting.takeOthers()
-    for (const { producer } of others) this.#emit({ type: 'release', producer: producer.id })
-    if (others.length > 0) this.#warnOfOthers()
+    const { rest, others } = this.#waiting.takeRest()
+    for (const { producer } of rest) this.#emit({ type: 'release', producer: producer.id })
+    if (others) this.#warnOfOthers()
   }
 
   #takeOverOne(outbox: Outbox, { producer: stored, messages }: StoredOutbox, { sizeOf }: LeftoverHost): void {

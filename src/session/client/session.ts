@@ -201,7 +201,7 @@ export class ClientSession implements Machine<SessionInput> {
     this.#config.handshake.pingMs = pingMs
   }
 
-  /** Outboxes that closed pages left behind: before the first dial, and when another user signed in. */
+  /** Outboxes that closed pages left behind: before the first dial, and what is claimed after a WELCOME. */
   adopt(leftovers: Parameters<Persistence['adopt']>[1]): void {
     const { outbox, persistence, uplink } = this.#parts
     persistence?.adopt(outbox, leftovers, {

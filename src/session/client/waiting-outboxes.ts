@@ -17,6 +17,8 @@ const MAX_BEFORE_OWN = 12
 export class WaitingOutboxes {
   #waiting: readonly StoredOutbox[] = []
   #user: string | null = null
+  /** Something was let go of that this page may have to do with later. */
+  #letGo = false
 
   get empty(): boolean {
     return this.#waiting.length === 0
@@ -26,14 +28,14 @@ export class WaitingOutboxes {
     this.#waiting = [...this.#waiting, ...outboxes]
   }
 
-  /** A WELCOME names the user. `true`: another than before, for whom there may be something that was let go of. */
+  /** A WELCOME names the user. `true`: there may be something of theirs by now that nobody holds. */
   welcomed(user: string): boolean {
     const changed = this.#user !== null && !sameOwner(this.#user, user)
     this.#user = user
-    return changed
+    return changed || this.#letGo
   }
 
-  /** Takes out what is this user's or nobody's, in the order of storage, as far as there is room; the rest waits. */
+  /** Takes out what is this user's or nobody's, in the order of storage, as far as there is room. */
   takeOurs(takenOver: number, attached: number): readonly StoredOutbox[] {
     const room = Math.max(0, Math.min(MAX_TAKEN_OVER - takenOver, MAX_BEFORE_OWN - attached))
     const ours = this.#waiting.filter((outbox) => this.#isOurs(outbox)).slice(0, room)
@@ -41,11 +43,13 @@ export class WaitingOutboxes {
     return ours
   }
 
-  /** Takes out what is another's: a page of theirs may open meanwhile. */
-  takeOthers(): readonly StoredOutbox[] {
-    const others = this.#user === null ? [] : this.#waiting.filter((outbox) => !this.#isOurs(outbox))
-    this.#waiting = this.#waiting.filter((outbox) => !others.includes(outbox))
-    return others
+  /** Takes out what this page has no use for now: another's, and what found no room. Another page may open for it meanwhile. */
+  takeRest(): { readonly rest: readonly StoredOutbox[]; readonly others: boolean } {
+    if (this.#user === null) return { rest: [], others: false }
+    const rest = this.#waiting
+    this.#waiting = []
+    this.#letGo ||= rest.length > 0
+    return { rest, others: rest.some((outbox) => !this.#isOurs(outbox)) }
   }
 
   #isOurs({ producer: { user } }: StoredOutbox): boolean {

@@ -34,7 +34,7 @@ export class Welcoming {
     if (ended !== null) this.#endSession(ended)
     this.#followLogs(welcome)
     this.#countConnect()
-    this.#parts.persistence?.attached(this.#parts.outbox)
+    this.#parts.persistence?.welcomed(this.#parts.outbox)
     this.#parts.emit({ type: 'opened-session', resumed, user })
   }
 

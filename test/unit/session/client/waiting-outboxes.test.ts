@@ -17,7 +17,7 @@ function waiting(...outboxes: StoredOutbox[]): WaitingOutboxes {
 describe('what closed pages left', () => {
   it('stays, all of it, until a WELCOME has named the user', () => {
     const all = waiting(left('a', null), left('b', 'ada'))
-    expect([ids(all.takeOurs(0, 0)), ids(all.takeOthers()), all.empty]).toEqual([[], [], false])
+    expect([ids(all.takeOurs(0, 0)), ids(all.takeRest().rest), all.empty]).toEqual([[], [], false])
   })
 
   it('is this user’s or nobody’s, in the order of storage; anonymous users are one', () => {
@@ -26,8 +26,8 @@ describe('what closed pages left', () => {
     expect(ids(all.takeOurs(0, 0))).toEqual(['a', 'c'])
     all.welcomed('anonymous:s2')
     expect(ids(all.takeOurs(0, 0))).toEqual(['d'])
-    expect(ids(all.takeOthers())).toEqual(['b'])
-    expect(all.empty).toBe(true)
+    const { rest, others } = all.takeRest()
+    expect([ids(rest), others, all.empty]).toEqual([['b'], true, true])
   })
 
   it.each([
@@ -37,14 +37,21 @@ describe('what closed pages left', () => {
     [0, 7, 5],
     [8, 8, 0],
     [0, 16, 0],
-  ])('with %i taken over and %i attached, %i more fit; the rest waits', (takenOver, attached, fit) => {
+  ])('with %i taken over and %i attached, %i more fit; the rest is let go of', (takenOver, attached, fit) => {
     const all = waiting(...Array.from({ length: 9 }, (_, n) => left(`${n}`, null)))
     all.welcomed('ada')
     expect(all.takeOurs(takenOver, attached)).toHaveLength(fit)
-    expect([all.takeOthers(), all.empty]).toEqual([[], false])
+    expect(all.takeRest()).toMatchObject({ rest: { length: 9 - fit }, others: false })
   })
 
-  it('is to be asked for again when the user changes, and only then', () => {
+  it('is to be asked for again once something was let go of', () => {
+    const all = waiting(left('a', 'ben'))
+    expect(all.welcomed('ada')).toBe(false)
+    all.takeRest()
+    expect(all.welcomed('ada')).toBe(true)
+  })
+
+  it('is to be asked for again when the user changes', () => {
     const all = waiting()
     const users = ['ada', 'ada', 'ben', 'anonymous:s1', 'anonymous:s2']
     expect(users.map((user) => all.welcomed(user))).toEqual([false, false, true, true, false])

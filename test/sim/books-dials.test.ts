@@ -40,4 +40,39 @@ describe('the book of dials', () => {
     unstable.closed(1006, 'close_1006', 200)
     expect(broken(() => unstable.dialed('reconnecting', 300))).toBe('I11')
   })
+
+  it('excuses a wait after a jump of the clock until a timer ran, and none runs in a client that rests', () => {
+    const found = (before: (jumped: DialBook) => void, lostAt: number): string => {
+      const jumped = book()
+      before(jumped)
+      jumped.failed(lost, true, lostAt)
+      return broken(() => jumped.dialed('reconnecting', lostAt + 8))
+    }
+    const awake = (jumped: DialBook): void => jumped.clockJumped(0)
+    const restsAfter = (jumped: DialBook): void => {
+      jumped.clockJumped(0)
+      jumped.rests(1_000)
+      jumped.dialed('connecting', 100_000)
+    }
+    const restsBefore = (jumped: DialBook): void => {
+      jumped.rests(0)
+      jumped.clockJumped(1_000)
+      jumped.dialed('connecting', 100_000)
+    }
+    expect(found(awake, 89_000)).toBe('none')
+    expect(found(awake, 90_000)).toBe('I11')
+    for (const rests of [restsAfter, restsBefore]) {
+      expect(found(rests, 102_000)).toBe('none')
+      expect(found(rests, 190_000)).toBe('I11')
+    }
+  })
+
+  it('excuses nothing in a client that came to rest after it had noticed', () => {
+    const noticed = book()
+    noticed.clockJumped(0)
+    noticed.rests(90_000)
+    noticed.dialed('connecting', 100_000)
+    noticed.failed(lost, true, 102_000)
+    expect(broken(() => noticed.dialed('reconnecting', 102_008))).toBe('I11')
+  })
 })

@@ -8,7 +8,7 @@ import type { Habits } from './parameters.js'
 
 /** Url, credentials and disk take their time between the end of a wait and the dial. */
 const SLACK_MS = 500
-/** A timer of the client ran by then: it pings more often than that. */
+/** A timer of a client that does not rest ran by then: it pings more often than that. */
 const NOTICED_AFTER_MS = 90_000
 /** In floating point a wait may seem shorter by this. */
 const ROUNDING_MS = 1
@@ -20,6 +20,7 @@ export class DialBook {
   #awayUntil = 0
   #isAdvised = false
   #jumpDueUntil = 0
+  #isResting = false
   /** Why it must not dial by itself. */
   #forbidden: string | null = null
   #refusals = 0
@@ -53,7 +54,13 @@ export class DialBook {
   /** The clock jumped. The client notices when its next timer runs, which may be in a wait that is still to come. */
   clockJumped(now: number): void {
     this.#wait = null
-    this.#jumpDueUntil = now + NOTICED_AFTER_MS
+    this.#jumpDueUntil = this.#isResting ? Infinity : now + NOTICED_AFTER_MS
+  }
+
+  /** It is idle or closed, and has no timer: what it has not noticed yet it notices after it has dialled again. */
+  rests(now: number): void {
+    this.#isResting = true
+    if (now < this.#jumpDueUntil) this.#jumpDueUntil = Infinity
   }
 
   away(until: number): void {
@@ -100,8 +107,10 @@ export class DialBook {
     this.#awayUntil = 0
     this.#isAdvised = false
     this.#isAsked = false
+    this.#isResting = false
     this.#checkWait(now)
     this.#wait = null
+    if (this.#jumpDueUntil === Infinity) this.#jumpDueUntil = now + NOTICED_AFTER_MS
   }
 
   #expect(now: number): void {

@@ -81,12 +81,14 @@ export class MemberHearing {
       books.sometimes('presence was synchronised after a resume')
   }
 
-  /** Silence on a connection that is up. */
+  /** Silence on a connection that is up, and whether one is wanted at all. */
   check(): void {
-    const { page, clock, status } = this.#parts
+    const { page, clock } = this.#parts
     const now = clock.now()
+    const status = this.#parts.status()
     const isExact = !page.frozen && !page.throttled
-    this.silence.check(isExact && status() === 'connected', now)
+    this.silence.check(isExact && status === 'connected', now)
+    if (status === 'idle' || status === 'closed') this.dials.rests(now)
   }
 
   #heardEntry(frame: Frame): void {

@@ -124,8 +124,9 @@ export class Uplink {
   }
 
   #settle(producer: Producer, state: ProducerState | null, index: number): Attached['fate'] {
-    if (state === null) return 'refused'
+    // Refused or not: what a leftover held up may go on.
     this.#lanes.restart()
+    if (state === null) return 'refused'
     const { onUnknown } = this.#config
     const { messages } = this.#limits.window
     const resumed = resumeProducer(this.#outbox, producer, state, index, onUnknown, messages)

@@ -561,6 +561,28 @@ describe('what a closed page left behind', () => {
     expect(harness.all('release')).toHaveLength(8)
   })
 
+  it('and is refused after it has held up what was written before lets that go out in its old order', () => {
+    const harness = durable()
+    harness.live()
+    harness.send('first', { lane: 'normal' })
+    harness.send('second', { lane: 'high' })
+    store(harness)
+    harness.receive([FrameType.ATTACHED, 0, state(0)], [FrameType.ATTACHED, 1, state(0)])
+    store(harness)
+    expect(harness.takeSent()).toHaveLength(2)
+    harness.lose(1006)
+    harness.do({ type: 'connect' })
+    store(harness)
+    harness.session.adopt([leftover([1])])
+    harness.turn()
+    harness.welcome(harness.open())
+    store(harness)
+    const attach = harness.takeFrames().find(([type]) => type === FrameType.ATTACH)
+    harness.receive([FrameType.ATTACHED, attach?.[1] ?? 0, null])
+
+    expect(harness.takeSent()).toEqual(['first', 'second'])
+  })
+
   it('from several pages is written in the order of storage, whichever is attached first', () => {
     const harness = durable()
     const second = leftover([2], { id: 'second' })

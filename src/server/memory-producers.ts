@@ -1,7 +1,8 @@
 /**
  * Producer records of the memory store.
  *
- * Owns: what attaching and committing mean for a record (rules 1, 3, 5), and when a record goes.
+ * Owns: what attaching and committing mean for a record (rules 1, 3, 5).
+ * Does not own: when a record goes (memory-records.ts).
  */
 import type { Refusal } from '../protocol/frames.js'
 import type {
@@ -12,12 +13,7 @@ import type {
   CommitResult,
   ProducerRecord,
 } from './core/store.js'
-
-export interface ProducerBounds {
-  readonly producerMs: number
-  readonly maxProducers: number
-  readonly maxRefusals: number
-}
+import { MemoryRecords, type RecordBounds } from './memory-records.js'
 
 type Slot = {
   -readonly [Key in Exclude<keyof ProducerRecord, 'refused' | 'begun'>]: ProducerRecord[Key]
@@ -29,18 +25,18 @@ type Slot = {
 }
 
 export class MemoryProducers {
-  readonly #bounds: ProducerBounds
-  readonly #slots = new Map<string, Slot>()
-  /** Those without a connection, the longest detached first. */
-  readonly #detached = new Map<string, Slot>()
+  readonly #maxRefusals: number
+  readonly #records: MemoryRecords<Slot>
 
-  constructor(bounds: ProducerBounds) {
-    this.#bounds = bounds
+  /** `maxRefusals`: the numbers, counted back from the last, for which refusals are remembered. */
+  constructor(bounds: RecordBounds, maxRefusals: number) {
+    this.#records = new MemoryRecords(bounds)
+    this.#maxRefusals = maxRefusals
   }
 
   attach(request: AttachRequest, now: number): AttachResult {
     const { offer, user } = request
-    const slot = this.#live(offer.id, now)
+    const slot = this.#records.live(offer.id, now)
     if (slot === undefined) return this.#create(request)
     if (slot.key !== offer.key) return { ok: false, why: 'key' }
     if (slot.user !== user) return { ok: false, why: 'user' }
@@ -61,7 +57,7 @@ export class MemoryProducers {
     begin,
     end,
   }: Commit): Exclude<CommitResult, { ok: true }> | null {
-    const slot = this.#slots.get(producer)
+    const slot = this.#records.get(producer)
     if (slot === undefined || slot.epoch !== epoch) return { ok: false, why: 'gone' }
     if (slot.owner !== owner) return { ok: false, why: 'fenced' }
     const endsUnknown = end.some((seq) => !slot.begun.has(seq))
@@ -70,43 +66,25 @@ export class MemoryProducers {
     for (const request of begin) slot.begun.set(request.seq, request)
     for (const seq of end) slot.begun.delete(seq)
     if (refused.length > 0) {
-      slot.refused = [...slot.refused, ...refused].filter(([seq]) => seq > to - this.#bounds.maxRefusals)
+      slot.refused = [...slot.refused, ...refused].filter(([seq]) => seq > to - this.#maxRefusals)
     }
     return null
   }
 
   detach(id: string, owner: string, now: number): void {
     // One that is told again when the record has expired does not bring it back.
-    const slot = this.#live(id, now)
-    if (slot?.owner !== owner) return
-    slot.detachedAt = now
-    this.#detached.delete(id)
-    this.#detached.set(id, slot)
+    const slot = this.#records.live(id, now)
+    if (slot?.owner === owner) this.#records.detached(slot, now)
   }
 
   sweep(now: number): void {
-    for (const [id, slot] of this.#detached) {
-      if (!this.#isExpired(slot, now)) return
-      this.#forget(id)
-    }
-  }
-
-  #live(id: string, now: number): Slot | undefined {
-    const slot = this.#slots.get(id)
-    if (slot === undefined || !this.#isExpired(slot, now)) return slot
-    this.#forget(id)
-    return undefined
-  }
-
-  #isExpired({ detachedAt }: Slot, now: number): boolean {
-    return detachedAt !== null && now - detachedAt >= this.#bounds.producerMs
+    this.#records.sweep(now)
   }
 
   #resume(slot: Slot, { offer, heldOwner, newOwner }: AttachRequest): AttachResult {
     const isKept = slot.owner === heldOwner
     slot.attach = offer.attach
-    slot.detachedAt = null
-    this.#detached.delete(slot.id)
+    this.#records.attached(slot)
     if (!isKept) {
       slot.owner = newOwner
       slot.redeliveredUpTo = Math.max(slot.redeliveredUpTo, offer.written)
@@ -131,21 +109,9 @@ export class MemoryProducers {
       redeliveredUpTo: written,
       detachedAt: null,
     }
-    this.#forget(id)
-    this.#slots.set(id, slot)
-    if (this.#slots.size > this.#bounds.maxProducers) this.#evict()
+    this.#records.drop(id)
+    this.#records.add(slot)
     return { ok: true, record: recordOf(slot), how: 'created' }
-  }
-
-  /** The one that was detached first goes; if none is, the oldest. */
-  #evict(): void {
-    const [victim] = this.#detached.size > 0 ? this.#detached.keys() : this.#slots.keys()
-    if (victim !== undefined) this.#forget(victim)
-  }
-
-  #forget(id: string): void {
-    this.#slots.delete(id)
-    this.#detached.delete(id)
   }
 }
 

@@ -98,14 +98,14 @@ class MemoryStore implements Store {
     }
     this.#maxLogs = options.maxLogs ?? 100_000
     this.maxInFlight = options.maxInFlight ?? 1_024
-    this.#producers = new MemoryProducers({
-      producerMs: options.producerMs ?? 86_400_000,
-      maxProducers: options.maxProducerRecords ?? 100_000,
-      maxRefusals: this.maxInFlight,
-    })
+    const { producerMs = 86_400_000, maxProducerRecords = 100_000 } = options
+    this.#producers = new MemoryProducers(
+      { keptMs: producerMs, maxRecords: maxProducerRecords },
+      this.maxInFlight,
+    )
     this.#sessions = new MemorySessions({
-      sessionMs: options.sessionMs ?? 120_000,
-      maxSessions: options.maxSessions ?? 100_000,
+      keptMs: options.sessionMs ?? 120_000,
+      maxRecords: options.maxSessions ?? 100_000,
       dropped: (id) => this.#dropSessionLogs(id),
     })
     this.#sweptAt = this.#now()

@@ -17,7 +17,8 @@ import { Uplink } from '../../src/session/client/uplink.js'
 import type { Action } from './actions.js'
 import type { Request, State } from './state.js'
 
-const BOUNDS = { producerMs: 86_400_000, maxProducers: 100, maxRefusals: 1_000 }
+const newProducers = (): MemoryProducers =>
+  new MemoryProducers({ keptMs: 86_400_000, maxRecords: 100 }, 1_000)
 
 /** A connection, as both ends know it. */
 interface Wire {
@@ -37,7 +38,7 @@ export class Production {
   #attach = 0
   #wire: Wire | null = null
   #live = false
-  #producers = new MemoryProducers(BOUNDS)
+  #producers = newProducers()
   #nodes: [ServerNode, ServerNode]
   /** What died processes had asked. */
   #orphans: Waiting[] = []
@@ -102,7 +103,7 @@ export class Production {
         this.#nodes[action.node as 0 | 1] = this.#newNode()
         return
       case 'amnesia':
-        this.#producers = new MemoryProducers(BOUNDS)
+        this.#producers = newProducers()
         return
       case 'answer is lost':
         throw new Error('a lost answer needs time to pass')

@@ -10,6 +10,7 @@ import { FrameType, type ProducerState, type Welcome } from '../../protocol/fram
 import { LaneOrder } from '../../delivery/lanes.js'
 import type { Outbox } from '../../delivery/outbox.js'
 import type { OutboxEntry, Producer } from '../../delivery/producer.js'
+import { BATCH_OVERHEAD, BatchWriter } from './batch-writer.js'
 import type { SessionCounters } from './inputs.js'
 import { acknowledgedUnsent, resumeProducer, type UnknownPolicy } from './resume.js'
 import type { RoundTrip } from './round-trip.js'
@@ -21,8 +22,6 @@ import type { RoundTrip } from './round-trip.js'
 const MAX_BATCH_BYTES = 16_384
 /** Bytes that a frame adds to its body at most: type, a number of 16 digits, separators, a USE and a VOID before it. */
 const FRAME_OVERHEAD = 96
-/** Bytes of a batch around its frames, whatever the codec. */
-const BATCH_OVERHEAD = 8
 
 /** What the server takes. Before its WELCOME: nothing. */
 type Limits = Pick<Welcome, 'window' | 'maxFrame'>
@@ -344,46 +343,3 @@ export class Uplink {
 }
 
 const maxBatchBytes = ({ maxFrame }: Limits): number => Math.min(MAX_BATCH_BYTES, maxFrame)
-
-/** Collects the frames of one batch; numbers count in producer 0 until a USE says otherwise. */
-class BatchWriter {
-  readonly frames: Encoded[] = []
-  bytes = BATCH_OVERHEAD
-  readonly #serializer: Serializer
-  #index = 0
-
-  constructor(serializer: Serializer) {
-    this.#serializer = serializer
-  }
-
-  /** Takes frames from the front of `control` while they fit; always the first. */
-  take(control: Encoded[], maxBytes: number): void {
-    let taken = 0
-    for (const frame of control) {
-      const bytes = this.bytes + this.#serializer.size(frame) + 1
-      if (taken > 0 && bytes > maxBytes) break
-      this.frames.push(frame)
-      this.bytes = bytes
-      taken++
-    }
-    control.splice(0, taken)
-  }
-
-  use(index: number): void {
-    if (index === this.#index) return
-    this.#index = index
-    this.add(this.#serializer.encode([FrameType.USE, index]))
-  }
-
-  add(frame: Encoded): void {
-    this.frames.push(frame)
-    this.bytes += frame.length + 1
-  }
-
-  addMessage(type: number, seq: number, body: Encoded, size: number): void {
-    const frame = this.#serializer.prepend([type, seq], body)
-    this.frames.push(frame)
-    // What was added is of one byte a character, whatever the body is of; the 1 is for a separator.
-    this.bytes += size + frame.length - body.length + 1
-  }
-}

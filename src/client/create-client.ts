@@ -6,7 +6,8 @@
 import type { AnyContract, Contract } from '../protocol/contract.js'
 import { systemSignals } from '../runtime/signals.js'
 import { systemClock, systemRandom } from '../runtime/system.js'
-import { type ClientEnvironment, SurewireClient } from './client.js'
+import { SurewireClient } from './client.js'
+import type { ClientEnvironment } from './environment.js'
 import { resolveOptions } from './options.js'
 import type { Client, ClientOptions } from './types.js'
 

@@ -2,7 +2,7 @@
  * The inbox: deliveries on their way through handlers.
  *
  * Owns: that handlers of one log run one after another, each awaited before the next; different logs go side by side.
- * A handler that fails is an `error` event and counts as handled.
+ * A handler that fails is an `error` event and counts as handled; so does a message that nobody handles, with a warning.
  * Does not own: which handlers there are (handlers.ts).
  */
 import { type Contract, schemaOf, validate } from '../protocol/contract.js'
@@ -11,13 +11,15 @@ import type { Message } from '../protocol/messages.js'
 import type { LogReader } from '../delivery/reader.js'
 import { isThenable } from '../runtime/thenable.js'
 import type { Delivery } from '../session/client/inputs.js'
-import type { StoredHandler } from './handlers.js'
+import type { Announcer } from './announcer.js'
+import type { ClientDriver } from './environment.js'
+import type { HandlerRegistry, StoredHandler } from './handlers.js'
 
+/** What the inbox needs of its client. */
 export interface InboxHost {
-  handlers(room: string | null, type: string): readonly StoredHandler[]
-  handled(delivery: Delivery): void
-  failed(error: SurewireError): void
-  unhandled(message: Message): void
+  readonly announcer: Announcer
+  readonly driver: ClientDriver
+  readonly handlers: HandlerRegistry
 }
 
 /** After so many, what is done in a queue is let go of: a log that is always behind never empties it. */
@@ -69,7 +71,7 @@ export class Inbox {
   /** A handler of an entry in the same batch may have turned away from the log. */
   #start(delivery: Delivery): void {
     const running = delivery.reader.abandoned ? null : this.#run(delivery.message)
-    if (running === null) return this.#host.handled(delivery)
+    if (running === null) return this.#handled(delivery)
     const queue: LogQueue = { waiting: [], next: 0 }
     this.#queues.set(delivery.log, queue)
     void running.then(() => this.#finished(delivery, queue))
@@ -77,7 +79,7 @@ export class Inbox {
 
   /** A handler that took its time is done: on with what waited behind it. */
   #finished(delivery: Delivery, queue: LogQueue): void {
-    this.#host.handled(delivery)
+    this.#handled(delivery)
     for (let next = queue.waiting[queue.next]; next !== undefined; next = queue.waiting[queue.next]) {
       queue.next++
       if (queue.next === COMPACT_AFTER) {
@@ -94,7 +96,7 @@ export class Inbox {
         void running.then(() => this.#finished(current, queue))
         return
       }
-      this.#host.handled(current)
+      this.#handled(current)
     }
     this.#queues.delete(delivery.log)
   }
@@ -103,8 +105,8 @@ export class Inbox {
   #run(message: Message): Promise<void> | null {
     const checked = this.#check(message)
     if (checked === null) return null
-    const handlers = this.#host.handlers(message.room, message.type)
-    if (handlers.length === 0) this.#host.unhandled(message)
+    const handlers = this.#host.handlers.handlers(message.room, message.type)
+    if (handlers.length === 0) this.#unhandled(message)
     let running: Promise<void> | null = null
     for (const handler of handlers) {
       if (running !== null) running = running.then(() => this.#guard(handler, checked) ?? undefined)
@@ -134,7 +136,7 @@ export class Inbox {
     try {
       const result = validate(schema, message.data)
       if (result.ok) return { ...message, data: result.value }
-      this.#host.failed(
+      this.#host.announcer.error(
         new SurewireError(
           `message '${message.type}' (${message.id}) does not fit the contract: ${result.message}`,
           {
@@ -148,8 +150,21 @@ export class Inbox {
     return null
   }
 
+  #handled(delivery: Delivery): void {
+    this.#host.driver.machine.handled(delivery)
+    this.#host.driver.touch()
+  }
+
+  #unhandled({ room, type }: Message): void {
+    const place = room === null ? 'client' : `room '${room}'`
+    this.#host.announcer.warn(
+      `unhandled_type:${type}`,
+      `nobody handles '${type}' in ${place}; it counts as handled`,
+    )
+  }
+
   #fail(cause: unknown): void {
-    this.#host.failed(
+    this.#host.announcer.error(
       new SurewireError(`a message handler failed: ${messageOf(cause)}`, {
         code: 'handler_failed',
         cause,

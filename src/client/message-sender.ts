@@ -1,31 +1,32 @@
 /**
- * From `send(type, data)` to a queued message and its receipt.
+ * From `send(type, data)` to a queued message and its receipt, and from `request(type, data)` to the reply.
  *
- * Owns: the checks before a message is queued: its name, the contract (the sender checks), encoding, size.
- * Does not own: the queue (delivery/outbox.ts).
+ * Owns: the way into the session: what has to be written before, when the clock is read, that the driver hears of it;
+ * and what receipts ask for later.
+ * Does not own: what is checked and encoded before (message-checks.ts), nor the queue (delivery/outbox.ts).
  */
-import type { Encoded, Serializer } from '../protocol/codec.js'
-import { MAX_NAME_LENGTH } from '../protocol/check.js'
-import { type Contract, type Schema, schemaOf, validate } from '../protocol/contract.js'
-import { ConfigError, DeliveryError, messageOf } from '../protocol/errors.js'
-import type { Priority } from '../protocol/messages.js'
-import type { Draft, Lane } from '../delivery/outbox.js'
+import { ClosedError, DeliveryError } from '../protocol/errors.js'
+import type { Draft } from '../delivery/outbox.js'
 import type { OutboxEntry } from '../delivery/producer.js'
-import type { RequestResult } from '../session/client/requests.js'
 import type { VolatileFate } from '../session/client/session.js'
-import { onAbort } from './abort.js'
+import { abortError, onAbort } from './abort.js'
+import type { Announcer } from './announcer.js'
+import type { ClientDriver, ClientEnvironment } from './environment.js'
+import type { Lifetime } from './lifetime.js'
+import { checkPriority, checkReply, checkType, draftOf, refusalOf } from './message-checks.js'
 import { checkOption, DURATION } from './option-rules.js'
+import type { ResolvedOptions } from './options.js'
 import { endedSource, MessageReceipt, type ReceiptHost, type ReceiptSource } from './receipt.js'
-import type { Receipt, RoomSendOptions } from './types.js'
+import type { StorageWriter } from './storage-writer.js'
+import type { Receipt, RequestOptions, RoomSendOptions } from './types.js'
 
 /** What the sender needs of its client. */
-export interface SenderHost extends ReceiptHost {
-  closed(): boolean
-  newId(): string
-  enqueue(draft: Draft): OutboxEntry
-  sendVolatile(room: string | null, type: string, data: unknown): VolatileFate
-  /** A message that ended without ever being queued. */
-  ended(source: ReceiptSource): void
+export interface SenderHost {
+  readonly environment: ClientEnvironment
+  readonly announcer: Announcer
+  readonly driver: ClientDriver
+  readonly lifetime: Lifetime
+  readonly storage: StorageWriter | null
 }
 
 /** Why a volatile message was dropped. */
@@ -35,28 +36,28 @@ const DROPPED: Readonly<Record<Exclude<VolatileFate, 'sent'>, string>> = {
   too_large: 'it is larger than the server takes in one frame',
 }
 
-export class MessageSender {
+/** The host of all receipts of a client: a receipt must cost no closures. */
+export class MessageSender implements ReceiptHost {
   readonly #host: SenderHost
-  readonly #serializer: Serializer
-  readonly #contract: Contract | null
+  readonly #options: ResolvedOptions
 
-  constructor(host: SenderHost, serializer: Serializer, contract: Contract | null) {
+  constructor(host: SenderHost, options: ResolvedOptions) {
     this.#host = host
-    this.#serializer = serializer
-    this.#contract = contract
+    this.#options = options
   }
 
   send(room: string | null, type: string, data: unknown, options: RoomSendOptions = {}): Receipt {
     checkType(type)
-    const refusal = this.#refusal(type, data, this.#contract?.send, (schema) => schema)
+    const { contract, serializer } = this.#options
+    const refusal = refusalOf(contract, 'send', type, data)
     if (refusal !== null) return this.#end('rejected', refusal.code, refusal.message)
-    if (this.#host.closed()) return this.#end('dropped', 'closed', 'the client is closed')
+    if (this.#host.lifetime.closed) return this.#end('dropped', 'closed', 'the client is closed')
     if (options.signal?.aborted) return this.#end('cancelled', 'aborted', 'its signal was aborted')
     if (options.volatile === true) return this.#sendVolatile(room, type, data)
-    const meta = options.echo === false ? { echo: false } : undefined
-    const parts = meta === undefined ? [room, type, data ?? null] : [room, type, data ?? null, meta]
-    const entry = this.#host.enqueue(this.#draft(checkPriority(options.priority), parts, options))
-    const receipt = new MessageReceipt(entry, this.#host)
+    const parts = [room, type, data ?? null]
+    if (options.echo === false) parts.push({ echo: false })
+    const entry = this.#enqueue(draftOf(serializer, checkPriority(options.priority), parts, options))
+    const receipt = new MessageReceipt(entry, this)
     if (options.signal !== undefined) {
       const stopListening = onAbort(options.signal, () => receipt.cancel())
       void receipt.settled.then(stopListening)
@@ -64,56 +65,73 @@ export class MessageSender {
     return receipt
   }
 
-  /** The draft of a request, or why the contract refuses it. */
-  requestDraft(type: string, data: unknown, timeoutMs: number): Draft | { code: string; message: string } {
+  async request(type: string, data: unknown, options: RequestOptions): Promise<never> {
+    const { contract, serializer, requestTimeoutMs } = this.#options
+    const { timeoutMs = requestTimeoutMs, signal } = options
     checkType(type)
     checkOption('timeoutMs', timeoutMs, DURATION)
-    const refusal = this.#refusal(type, data, this.#contract?.request, (schema) => schema.data)
-    return refusal ?? this.#draft('requests', [type, data ?? null, Math.ceil(timeoutMs)], {})
+    const refusal = refusalOf(contract, 'request', type, data)
+    if (refusal !== null)
+      throw new DeliveryError(refusal.message, { code: refusal.code, outcome: 'rejected' })
+    const draft = draftOf(serializer, 'requests', [type, data ?? null, Math.ceil(timeoutMs)], {})
+    const { driver, environment, lifetime } = this.#host
+    if (lifetime.closed) throw new ClosedError('the client is closed; make a new one')
+    if (signal?.aborted) throw abortError(signal)
+    return new Promise<never>((resolve, reject) => {
+      const now = environment.clock.now()
+      const stopListening = onAbort(signal, () => {
+        driver.machine.abortRequest(entry, abortError(signal))
+        driver.touch()
+      })
+      const entry = driver.machine.request(draft, now + timeoutMs, now, (result) => {
+        stopListening()
+        const checked = result.ok ? checkReply(contract, type, result.data) : result
+        if (checked.ok) resolve(checked.data as never)
+        else reject(checked.error)
+      })
+      driver.touch()
+    })
   }
 
-  /** The receiver transforms: a reply as the contract's validator gives it. */
-  checkReply(type: string, data: unknown): RequestResult {
-    const schema = schemaOf(this.#contract?.request, type)?.reply
-    if (schema === undefined) return { ok: true, data }
-    try {
-      const result = validate(schema, data)
-      return result.ok
-        ? { ok: true, data: result.value }
-        : { ok: false, error: badReply(type, result.message) }
-    } catch (error) {
-      return { ok: false, error: badReply(type, String(error), error) }
-    }
+  cancel(source: ReceiptSource): boolean {
+    if (source.settled) return false
+    const { driver } = this.#host
+    const cancelled = driver.machine.cancel(source as OutboxEntry, 'cancelled', 'cancel() was called')
+    if (cancelled) driver.touch()
+    return cancelled
   }
 
-  #draft(lane: Lane, parts: unknown[], options: RoomSendOptions): Draft {
-    const body: Encoded = this.#serializer.encode(parts)
-    const size = this.#serializer.size(body)
-    return { lane, body, size, ttlMs: checkTtl(options.ttlMs), replaces: options.replaces ?? null }
+  async stored(source: ReceiptSource): Promise<'stored' | 'memory-only'> {
+    const { storage } = this.#host
+    if (storage === null || (source.settled && source.state !== 'accepted')) return 'memory-only'
+    // The message goes to storage at the end of this turn, so look after it.
+    await Promise.resolve()
+    await storage.idle
+    return storage.healthy ? 'stored' : 'memory-only'
+  }
+
+  /** Tells of a message that is settled, whether it was ever queued or not. */
+  announceSettled(source: ReceiptSource): void {
+    const { announcer } = this.#host
+    if (announcer.hears('settled')) announcer.announce('settled', new MessageReceipt(source, this))
+  }
+
+  #enqueue(draft: Draft): OutboxEntry {
+    const { driver, environment } = this.#host
+    // One that replaces others may find them unwritten until the turn ends.
+    if (draft.replaces === null && driver.machine.takeFullBatch()) driver.dispatch({ type: 'flush' })
+    // The clock costs as much as queueing itself, and only a time limit needs it.
+    const entry = driver.machine.enqueue(draft, draft.ttlMs === null ? 0 : environment.clock.now())
+    driver.touch()
+    return entry
   }
 
   #sendVolatile(room: string | null, type: string, data: unknown): Receipt {
-    const fate = this.#host.sendVolatile(room, type, data ?? null)
-    return fate === 'sent' ? this.#end('written', null, null) : this.#end('dropped', fate, DROPPED[fate])
-  }
-
-  /** Why the contract refuses to send this; `null`: it doesn't. */
-  #refusal<S>(
-    type: string,
-    data: unknown,
-    schemas: { readonly [type: string]: S } | undefined,
-    sent: (schema: S) => Schema,
-  ): { code: string; message: string } | null {
-    if (this.#contract === null) return null
-    const schema = schemaOf(schemas, type)
-    if (schema === undefined) {
-      const known = Object.keys(schemas ?? {}).join(', ') || 'none'
-      return { code: 'unknown_type', message: `the contract has no type '${type}' here; it has ${known}` }
-    }
-    const problem = problemOf(sent(schema), data)
-    return problem === null
-      ? null
-      : { code: 'invalid', message: `'${type}' does not fit the contract: ${problem}` }
+    const { driver } = this.#host
+    const fate = driver.machine.sendVolatile(room, type, data ?? null)
+    if (fate !== 'sent') return this.#end('dropped', fate, DROPPED[fate])
+    driver.touch()
+    return this.#end('written', null, null)
   }
 
   #end(
@@ -121,42 +139,8 @@ export class MessageSender {
     code: string | null,
     message: string | null,
   ): Receipt {
-    const source = endedSource(this.#host.newId(), state, code, message)
-    this.#host.ended(source)
-    return new MessageReceipt(source, this.#host)
+    const source = endedSource(this.#host.environment.random.id(), state, code, message)
+    this.announceSettled(source)
+    return new MessageReceipt(source, this)
   }
-}
-
-/** What a validator has against data, or that it failed itself; `null`: nothing. */
-function problemOf(schema: Schema, data: unknown): string | null {
-  try {
-    const result = validate(schema, data)
-    return result.ok ? null : result.message
-  } catch (error) {
-    return `its validator failed: ${messageOf(error)}`
-  }
-}
-
-function checkType(type: unknown): void {
-  if (typeof type === 'string' && type.length > 0 && type.length <= MAX_NAME_LENGTH) return
-  throw new ConfigError('type', type, `a string of 1 to ${MAX_NAME_LENGTH} characters`)
-}
-
-/** The request itself was accepted; its reply is of no use. */
-const badReply = (type: string, why: string, cause?: unknown): DeliveryError =>
-  new DeliveryError(`the reply to '${type}' does not fit the contract: ${why}`, {
-    code: 'invalid_reply',
-    outcome: 'accepted',
-    cause,
-  })
-
-function checkTtl(ttlMs: unknown): number | null {
-  if (ttlMs === undefined) return null
-  if (typeof ttlMs === 'number' && ttlMs >= 0) return Number.isFinite(ttlMs) ? ttlMs : null
-  throw new ConfigError('ttlMs', ttlMs, 'a number of milliseconds, at least 0')
-}
-
-function checkPriority(priority: unknown = 'normal'): Priority {
-  if (priority === 'high' || priority === 'normal' || priority === 'low') return priority
-  throw new ConfigError('priority', priority, "one of 'high', 'normal', 'low'")
 }

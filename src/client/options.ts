@@ -14,9 +14,10 @@ import { ConfigError } from '../protocol/errors.js'
 import { guardLogger, silentLogger } from '../runtime/logger.js'
 import type { Logger, Transport } from '../runtime/ports.js'
 import { json } from '../serializers/json.js'
+import { wireSize } from '../serializers/size.js'
 import { webSocket } from '../transports/websocket.js'
-import { checkOption, checkOptions, OBJECT, optionRules } from './option-rules.js'
-import type { ClientOptions, ClientUpdate } from './types.js'
+import { checkOption, checkOptions, DURATION, OBJECT, optionRules } from './option-rules.js'
+import type { ClientOptions, ClientUpdate, CloseOptions } from './types.js'
 
 /** The documented defaults; a test holds the docstrings against them. */
 export const DEFAULTS = {
@@ -36,6 +37,11 @@ export const DEFAULTS = {
   userLog: { from: 'now' },
   request: { timeoutMs: 15_000 },
 } as const
+
+/** How long `close()` waits for acknowledgements when it isn't told. */
+const DEFAULT_DRAIN_MS = 1_000
+/** RFC 6455 section 5.5: 125 bytes less the code. */
+const MAX_REASON_BYTES = 123
 
 /** Shared by all clients that have no other: none of them remembers anything. */
 const SERIALIZER = json()
@@ -101,4 +107,16 @@ export function checkUpdate(update: ClientUpdate<Contract>, where?: string): voi
   const { url, auth, heartbeat, reconnect } = optionRules()
   checkOption('update', update, OBJECT, where)
   checkOptions(update, { url, auth, heartbeat, reconnect }, where)
+}
+
+/** What `close()` is told, every default in place. */
+export function checkClose(options: CloseOptions, connected: boolean): Required<CloseOptions> {
+  const { code = 1000, reason = '', drainMs = connected ? DEFAULT_DRAIN_MS : 0 } = options
+  if (code !== 1000 && !(Number.isInteger(code) && code >= 3000 && code <= 4999)) {
+    throw new ConfigError('code', code, '1000 or a number from 3000 to 4999')
+  }
+  if (typeof reason !== 'string' || wireSize(reason) > MAX_REASON_BYTES)
+    throw new ConfigError('reason', reason, 'a string of at most 123 bytes')
+  checkOption('drainMs', drainMs, DURATION)
+  return { code, reason, drainMs }
 }

@@ -8,6 +8,8 @@ import type { Sink } from '../protocol/machine.js'
 import type { Clock, StorageAdapter } from '../runtime/ports.js'
 import type { SessionEffect } from '../session/client/inputs.js'
 import { Persistence } from '../session/client/persistence.js'
+import type { Announcer } from './announcer.js'
+import type { ClientDriver } from './environment.js'
 import { type StorageHost, StorageWriter } from './storage-writer.js'
 import type { OutboxStorage } from './types.js'
 
@@ -34,3 +36,24 @@ export function outboxStorage(storage: StorageAdapter): OutboxStorage {
 
 /** What {@link outboxStorage} put there; the public type says nothing of it. */
 export const wiringOf = (storage: OutboxStorage): StorageWiring => storage.wiring as StorageWiring
+
+/** Opens `queue.storage`; what it says goes to the session and, should it fail, to the application. */
+export function openStorage(
+  storage: OutboxStorage,
+  clock: Clock,
+  driver: ClientDriver,
+  announcer: Announcer,
+): StorageWriter {
+  return wiringOf(storage).writer(storage, clock, {
+    stored: (batch, kept) => driver.dispatch({ type: 'stored', batch, kept }),
+    adopt: (leftovers) => {
+      driver.machine.adopt(leftovers)
+      driver.touch()
+    },
+    degraded: (error) =>
+      announcer.warn(
+        'storage_degraded',
+        `storage '${storage.name}' failed: ${String(error)}; messages are kept in memory only`,
+      ),
+  })
+}

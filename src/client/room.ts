@@ -9,8 +9,10 @@ import type { Contract } from '../protocol/contract.js'
 import { ClosedError, ConfigError } from '../protocol/errors.js'
 import type { Message } from '../protocol/messages.js'
 import type { JoinFrom } from '../session/client/rooms.js'
-import type { ClientSession } from '../session/client/session.js'
+import type { ClientDriver } from './environment.js'
 import type { AnyHandler, HandlerRegistry } from './handlers.js'
+import type { Lifetime } from './lifetime.js'
+import type { MessageSender } from './message-sender.js'
 import type { Subscribers } from './subscribers.js'
 import type {
   JoinOptions,
@@ -26,13 +28,11 @@ import type {
 
 /** What rooms need of their client. */
 export interface RoomHost {
-  readonly session: Pick<ClientSession, 'room' | 'roomCursor' | 'join' | 'leave' | 'present'>
+  readonly driver: ClientDriver
   readonly handlers: HandlerRegistry
+  readonly lifetime: Lifetime
+  readonly sender: MessageSender
   readonly subscribers: Subscribers
-  /** The session was changed directly. */
-  touch(): void
-  closed(): boolean
-  send(room: string, type: string, data: unknown, options?: RoomSendOptions): Receipt
 }
 
 export class ClientRoom implements Room<Contract> {
@@ -45,10 +45,10 @@ export class ClientRoom implements Room<Contract> {
     this.id = id
     this.#host = host
     this.presence = {
-      get: () => host.session.room(id).members,
+      get: () => host.driver.machine.room(id).members,
       update: (state) => {
-        host.session.present(id, checkState(state))
-        host.touch()
+        host.driver.machine.present(id, checkState(state))
+        host.driver.touch()
       },
       // Whatever changes in a room changes who is there, but for the beginning of a join.
       subscribe: (listener) => this.subscribe(listener),
@@ -56,8 +56,8 @@ export class ClientRoom implements Room<Contract> {
   }
 
   get snapshot(): RoomSnapshot {
-    const record = this.#host.session.room(this.id)
-    const cursor = record.state.name === 'joined' ? this.#host.session.roomCursor(this.id) : null
+    const record = this.#host.driver.machine.room(this.id)
+    const cursor = record.state.name === 'joined' ? this.#host.driver.machine.roomCursor(this.id) : null
     const last = this.#snapshot
     if (
       last !== null &&
@@ -82,25 +82,25 @@ export class ClientRoom implements Room<Contract> {
     const from = checkFrom(options.from)
     const presence = options.presence === undefined ? null : checkState(options.presence)
     return new Promise((resolve, reject) => {
-      if (this.#host.closed()) return reject(new ClosedError('the client is closed'))
-      this.#host.session.join(this.id, from, presence, (answer) => {
+      if (this.#host.lifetime.closed) return reject(new ClosedError('the client is closed'))
+      this.#host.driver.machine.join(this.id, from, presence, (answer) => {
         if (!answer.ok) return reject(answer.error)
         const { cursor, recovered, members } = answer
         resolve({ cursor, recovered, members })
       })
-      this.#host.touch()
+      this.#host.driver.touch()
     })
   }
 
   leave(): Promise<void> {
     return new Promise((resolve) => {
-      this.#host.session.leave(this.id, resolve)
-      this.#host.touch()
+      this.#host.driver.machine.leave(this.id, resolve)
+      this.#host.driver.touch()
     })
   }
 
   send(type: string, data: unknown, options?: RoomSendOptions): Receipt {
-    return this.#host.send(this.id, type, data, options)
+    return this.#host.sender.send(this.id, type, data, options)
   }
 
   on(type: string, handler: AnyHandler, options?: OnOptions): () => void {

@@ -8,6 +8,7 @@ import type { SurewireError } from '../protocol/errors.js'
 import { unreachable } from '../protocol/machine.js'
 import type { ClientSession } from '../session/client/session.js'
 import type { Clock } from '../runtime/ports.js'
+import type { Subscribers } from './subscribers.js'
 import type { Snapshot, Status } from './types.js'
 
 /** Exhaustive: a new state of the connection has to say how it looks from outside. */
@@ -44,12 +45,15 @@ export class StatusView {
   #status: Status = 'idle'
   #retry: { readonly until: number; readonly at: number } | null = null
   #snapshot: Snapshot
+  /** The snapshot that subscribers were last told of. */
+  #told: Snapshot
 
   constructor(session: ClientSession, clock: Clock) {
     this.#session = session
     this.#clock = clock
     this.#since = clock.now()
     this.#snapshot = Object.freeze(this.#make())
+    this.#told = this.#snapshot
   }
 
   get status(): Status {
@@ -62,6 +66,14 @@ export class StatusView {
     // Frozen only if it is kept: freezing costs more than all the rest, and this is asked at the end of every turn.
     if (!sameSnapshot(this.#snapshot, next)) this.#snapshot = Object.freeze(next)
     return this.#snapshot
+  }
+
+  /** Tells the client's subscribers, if something changed since they were last told. */
+  publish(subscribers: Subscribers): void {
+    const { snapshot } = this
+    if (snapshot === this.#told) return
+    this.#told = snapshot
+    subscribers.notify(null)
   }
 
   /** The connection changed state; returns the status before and after. */

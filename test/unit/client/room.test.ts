@@ -150,6 +150,39 @@ describe('a room', () => {
     expect(harness.client.room('lobby').snapshot.status).toBe('out')
     expect(listener).toHaveBeenCalled()
   })
+
+  it('stays joined and heard when nobody holds it', async () => {
+    const { harness, end } = await inLobby()
+    const heard: unknown[] = []
+    const use = () => {
+      const room = harness.client.room('lobby')
+      room.on('said', (data) => void heard.push(data))
+      return new WeakRef(room)
+    }
+    const used = use()
+    for (let index = 0; index < 3_000; index++) harness.client.room(`room ${index}`)
+    await collectGarbage()
+    expect(used.deref()).toBe(undefined)
+    end.send(entry('room/lobby', 6, 1))
+    await harness.pass()
+
+    expect(heard).toEqual([1])
+    expect(harness.client.room('lobby').snapshot).toMatchObject({ status: 'joined', cursor: { offset: 6 } })
+  })
+
+  it('hears on after one who was unsubscribed twice', async () => {
+    const { harness, end } = await inLobby()
+    const room = harness.client.room('lobby')
+    const heard: unknown[] = []
+    const stop = room.on('said', () => undefined)
+    stop()
+    room.on('said', (data) => void heard.push(data))
+    stop()
+    end.send(entry('room/lobby', 6, 1))
+    await harness.pass()
+
+    expect(heard).toEqual([1])
+  })
 })
 
 describe('presence', () => {
@@ -193,83 +226,5 @@ describe('presence', () => {
     expect(() => room.presence.update({ n: 1n })).toThrow(/bigint/i)
     expect(() => room.join({ presence: 7 as never })).toThrow(/presence/)
     await expect(room.join({ presence: { n: 1n } })).rejects.toThrow(/bigint/i)
-  })
-})
-
-describe('rooms that were only looked at', () => {
-  const lookAround = (client: ClientHarness['client']): void => {
-    for (let index = 0; index < 3_000; index++)
-      expect(client.room(`room ${index}`).snapshot.status).toBe('out')
-  }
-
-  it('are the same objects for as long as anybody holds them, however many there are', async () => {
-    const { client } = new ClientHarness()
-    const held = Array.from({ length: 2_500 }, (_, index) => client.room(`held ${index}`))
-    lookAround(client)
-    await collectGarbage()
-    lookAround(client)
-
-    expect(held.filter((room) => client.room(room.id) !== room)).toEqual([])
-  })
-
-  it('are forgotten when nobody holds them, and their names after a while', async () => {
-    const { client } = new ClientHarness()
-    const look = (of: string, count: number) =>
-      Array.from({ length: count }, (_, index) => new WeakRef(client.room(`${of} ${index}`)))
-    const first = look('first', 1_000)
-    await collectGarbage()
-    expect(first.filter((room) => room.deref() !== undefined).length).toBeLessThan(10)
-    look('second', 1_000)
-    await collectGarbage()
-    // The next one finds so many names again, and not those of the first ones.
-    const deref = vi.spyOn(WeakRef.prototype, 'deref')
-    look('third', 10)
-    const looks = deref.mock.calls.length
-    deref.mockRestore()
-    expect(looks).toBeGreaterThanOrEqual(1_000)
-    expect(looks).toBeLessThan(1_100)
-  })
-
-  it('are kept on platforms without weak references', () => {
-    vi.stubGlobal('WeakRef', undefined)
-    try {
-      const { client } = new ClientHarness()
-      expect(client.room('lobby')).toBe(client.room('lobby'))
-    } finally {
-      vi.unstubAllGlobals()
-    }
-  })
-
-  it('stay joined and heard when nobody holds them', async () => {
-    const { harness, end } = await inLobby()
-    const heard: unknown[] = []
-    const use = () => {
-      const room = harness.client.room('lobby')
-      room.on('said', (data) => void heard.push(data))
-      return new WeakRef(room)
-    }
-    const used = use()
-    lookAround(harness.client)
-    await collectGarbage()
-    expect(used.deref()).toBe(undefined)
-    end.send(entry('room/lobby', 6, 1))
-    await harness.pass()
-
-    expect(heard).toEqual([1])
-    expect(harness.client.room('lobby').snapshot).toMatchObject({ status: 'joined', cursor: { offset: 6 } })
-  })
-
-  it('hear on after one who was unsubscribed twice', async () => {
-    const { harness, end } = await inLobby()
-    const room = harness.client.room('lobby')
-    const heard: unknown[] = []
-    const stop = room.on('said', () => undefined)
-    stop()
-    room.on('said', (data) => void heard.push(data))
-    stop()
-    end.send(entry('room/lobby', 6, 1))
-    await harness.pass()
-
-    expect(heard).toEqual([1])
   })
 })

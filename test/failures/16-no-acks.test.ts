@@ -42,6 +42,28 @@ describe('16: a server that answers pings and acknowledges nothing', () => {
     expect(receipt.state).toBe('accepted')
   })
 
+  it('nor attaches an outbox: is replaced, though another outbox goes on', async () => {
+    const harness = new ClientHarness()
+    const { client } = harness
+    const stuck = await harness.connect()
+    client.send('note', 'goes on')
+    await harness.pass()
+    stuck.attachAll()
+    const receipt = client.send('note', 'held up', { priority: 'high' })
+    await harness.pass()
+    for (let seq = 1; seq <= 5; seq++) {
+      stuck.send(accepted(0, seq))
+      client.send('note', 'goes on')
+      await passAlive(harness, 11)
+    }
+    expect(harness.ends).toHaveLength(1)
+
+    await passAlive(harness, 6)
+    expect(client.stats().causes).toEqual({ acks_stalled: 1 })
+    expect(harness.ends).toHaveLength(2)
+    expect(receipt.state).not.toBe('queued')
+  })
+
   it('with acknowledgements that are slow, but come, it is left in peace', async () => {
     const harness = new ClientHarness()
     const { client } = harness

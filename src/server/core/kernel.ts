@@ -3,6 +3,7 @@
  *
  * Owns: the present time, chance, deadlines, counters, the way out for effects, and questions with their answers.
  */
+import { TimeoutError } from '../../protocol/errors.js'
 import type { Sink } from '../../protocol/machine.js'
 import { Deadlines } from './deadlines.js'
 import type {
@@ -88,13 +89,11 @@ export class Kernel {
 
   /** Who is it? Errors of the application have become an {@link Authentication} outside. */
   askUser(connection: number, auth: unknown, then: (answer: Authentication) => void): void {
-    this.#ask({ about: 'user', connection, auth }, (answer) =>
-      then(
-        answer.ok
-          ? (answer.value as Authentication)
-          : { ok: false, code: 'auth_unavailable', message: 'the server could not check the credentials' },
-      ),
-    )
+    this.#ask({ about: 'user', connection, auth }, (answer) => {
+      if (answer.ok) return then(answer.value as Authentication)
+      this.log('error', 'authenticate failed', { error: answer.error })
+      then({ ok: false, code: 'auth_unavailable', message: 'the server could not check the credentials' })
+    })
   }
 
   /** May they? */
@@ -102,9 +101,11 @@ export class Kernel {
     action: Extract<Question, { about: 'permission' }>['action'],
     then: (answer: Authorization) => void,
   ): void {
-    this.#ask({ about: 'permission', action }, (answer) =>
-      then(answer.ok ? (answer.value as Authorization) : 'unavailable'),
-    )
+    this.#ask({ about: 'permission', action }, (answer) => {
+      if (answer.ok) return then(answer.value as Authorization)
+      this.log('error', 'authorize failed', { ...action, user: action.user.id, error: answer.error })
+      then('unavailable')
+    })
   }
 
   /** Asks the store, again and again while it fails and the answer is `wanted`. */
@@ -169,9 +170,20 @@ export class Kernel {
     return longest / 2 + (longest / 2) * this.chance.next()
   }
 
+  /** Who has not answered within `limits.handlerMs` has failed: what comes after that is not heard. */
   #ask(question: Question, then: (answer: Answer) => void): void {
     const ref = this.#nextRef++
-    this.#asked.set(ref, then)
+    const { handlerMs } = this.limits
+    const late = this.deadlines.arm(this.now + handlerMs, () => {
+      const error = new TimeoutError(`no answer within ${handlerMs} ms (limits.handlerMs)`, {
+        code: 'no_answer',
+      })
+      this.answer(ref, { ok: false, error })
+    })
+    this.#asked.set(ref, (answer) => {
+      this.deadlines.cancel(late)
+      then(answer)
+    })
     this.emit({ type: 'ask', ref, question })
   }
 }

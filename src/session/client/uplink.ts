@@ -57,7 +57,8 @@ export class Uplink {
   #offered: readonly Producer[] = []
   /** By index on this connection. */
   #attached: Producer[] = []
-  readonly #attaching = new Set<Producer>()
+  /** Since when each waits for its ATTACHED. */
+  readonly #attaching = new Map<Producer, number>()
   /** Bytes of batches written on this connection and not acknowledged. */
   #outstanding = 0
   #cancels: { producer: Producer; seq: number }[] = []
@@ -184,30 +185,29 @@ export class Uplink {
   }
 
   /** Producers that were first used since the dial and have to be attached; those not `kept` yet must wait. */
-  takeUnattached(kept: (producer: Producer) => boolean): { producer: Producer; index: number }[] {
+  takeUnattached(
+    kept: (producer: Producer) => boolean,
+    now: number,
+  ): { producer: Producer; index: number }[] {
     const found: { producer: Producer; index: number }[] = []
     for (const producer of this.#outbox.producers()) {
       if (producer.empty || this.#attached.includes(producer) || !kept(producer)) continue
       found.push({ producer, index: this.#attached.length })
       this.#attached.push(producer)
-      this.#attaching.add(producer)
+      this.#attaching.set(producer, now)
     }
     return found
   }
 
-  /** When the oldest batch without acknowledgement was written. */
-  oldestUnacknowledged(): number | null {
-    let oldest: number | null = null
+  /** Since when the server has left an ATTACH without an answer, or given no acknowledgement at all of what it owes. */
+  owedSince(): number | null {
+    let since: number | null = null
     for (const producer of this.#attached) {
-      const at = producer.oldestMark()
-      if (at !== null && (oldest === null || at < oldest)) oldest = at
+      const mark = producer.oldestMark()
+      const owed = mark === null ? this.#attaching.get(producer) : Math.max(mark, this.#lastProgress)
+      if (owed !== undefined && (since === null || owed < since)) since = owed
     }
-    return oldest
-  }
-
-  /** When the server last acknowledged anything on this connection, or the connection began. */
-  get lastProgress(): number {
-    return this.#lastProgress
+    return since
   }
 
   /** Whether a full batch has gathered since the last one was written, or since this was last asked and true. */

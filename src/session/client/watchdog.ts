@@ -1,5 +1,5 @@
 /**
- * Watches for acknowledgements that don't come.
+ * Watches for acknowledgements, and answers to ATTACH, that don't come.
  *
  * Owns: when unacknowledged data makes a live connection suspect, and when answers to PING no longer count.
  * Does not own: silence as such (connection/heartbeat.ts).
@@ -38,7 +38,7 @@ export class Watchdog {
   }
 
   deadline(): number | null {
-    const since = this.#waitingSince()
+    const since = this.#uplink.owedSince()
     if (since === null) return null
     const suspectAt = since + this.#suspectAfter()
     return this.#askedAt >= suspectAt ? since + WEDGED_MS : suspectAt
@@ -46,19 +46,13 @@ export class Watchdog {
 
   /** What the connection is told; `null`: nothing. */
   check(now: number): { readonly type: 'doubt' | 'replace'; readonly cause: Cause } | null {
-    const since = this.#waitingSince()
+    const since = this.#uplink.owedSince()
     if (since === null) return null
     if (now >= since + WEDGED_MS) return { type: 'replace', cause: WEDGED }
     const suspectAt = since + this.#suspectAfter()
     if (now < suspectAt || this.#askedAt >= suspectAt) return null
     this.#askedAt = now
     return { type: 'doubt', cause: SUSPECT }
-  }
-
-  /** Since when the server owes an acknowledgement without having given any. */
-  #waitingSince(): number | null {
-    const oldest = this.#uplink.oldestUnacknowledged()
-    return oldest === null ? null : Math.max(oldest, this.#uplink.lastProgress)
   }
 
   #suspectAfter(): number {

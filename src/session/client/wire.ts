@@ -92,7 +92,7 @@ export class Wire {
     const handled = downlink.report()
     if (handled !== null) this.push([FrameType.HANDLED, ...handled])
     this.#pushRooms()
-    this.#attachNew()
+    this.#attachNew(now)
     // Most turns of a client that listens: asking the socket would be half of their cost.
     if (this.#control.length === 0 && uplink.isQuiet) return
     if (this.isCongested) {
@@ -115,9 +115,10 @@ export class Wire {
     }
   }
 
-  #attachNew(): void {
+  #attachNew(now: number): void {
     const unattached = this.#parts.uplink.takeUnattached(
       (producer) => this.#parts.persistence?.attachIsKept(producer) ?? true,
+      now,
     )
     for (const { producer, index } of unattached) this.push([FrameType.ATTACH, index, producer.offer()])
   }

@@ -1,0 +1,91 @@
+/** Questions to the store and to the application that are never answered: nothing waits for them for ever. */
+import { expect, test } from 'vitest'
+import { FrameType } from '../../../../src/protocol/frames.js'
+import { memoryStore } from '../../../../src/server/memory-store.js'
+import { manualClock } from '../../../../src/testing/manual-clock.js'
+import { offer, settle, type Unreliable, unreliable, type World, world } from '../harness.js'
+
+const { ATTACH, ATTACHED, AUTH, JOIN, JOINED, LEFT } = FrameType
+
+const HANDLER_MS = 30_000
+const never = (): Promise<never> => new Promise(() => undefined)
+
+function withStore(): { store: Unreliable; server: World } {
+  const clock = manualClock()
+  const store = unreliable(memoryStore({ clock }))
+  return { store, server: world({ clock, store }) }
+}
+
+const errors = ({ logs }: World): unknown[] => logs.filter(({ level }) => level === 'error')
+
+test('an ATTACH ends its connection, as when the store failed; the next one is answered', async () => {
+  const { store, server } = withStore()
+  const peer = server.connect()
+  peer.hello()
+  store.held = []
+  peer.says([ATTACH, 0, offer('a')])
+  await server.clock.advanceAsync(HANDLER_MS - 1)
+  expect(peer.ended).toBeNull()
+  await server.clock.advanceAsync(1)
+  expect(peer.failure).toBe('store_unavailable')
+  expect(peer.ended?.code).toBe(1013)
+  expect(server.engine.stats().storeFailures).toBe(1)
+
+  store.held = null
+  const next = server.connect()
+  next.hello({ producers: [offer('a', { attach: 2 })] })
+  await settle(server.clock)
+  expect(next.ended).toBeNull()
+})
+
+test('an answer that comes after its time changes nothing', async () => {
+  const { store, server } = withStore()
+  const peer = server.connect()
+  peer.hello()
+  store.held = []
+  peer.says([ATTACH, 0, offer('a')])
+  await server.clock.advanceAsync(HANDLER_MS)
+  store.release()
+  await settle(server.clock)
+  expect(peer.take(ATTACHED)).toEqual([])
+  expect(server.engine.stats().producers).toBe(0)
+})
+
+test('a JOIN asks the store again', async () => {
+  const { store, server } = withStore()
+  const peer = server.connect()
+  peer.hello()
+  store.held = []
+  peer.says([JOIN, 1, 'blue'])
+  await server.clock.advanceAsync(HANDLER_MS - 1)
+  store.held = null
+  expect(peer.take(JOINED)).toEqual([])
+  await server.clock.advanceAsync(1_000)
+  expect(peer.take(JOINED)).toHaveLength(1)
+})
+
+test('a JOIN that `authorize` never decides is answered as one that it could not decide, and logged', async () => {
+  const server = world({ authorize: never })
+  const peer = server.connect()
+  peer.hello()
+  peer.says([JOIN, 1, 'blue'])
+  await server.clock.advanceAsync(HANDLER_MS)
+  expect(peer.take(LEFT)).toEqual([[LEFT, 1, 'blue', 'unavailable']])
+  expect(errors(server)).toMatchObject([
+    { message: 'authorize failed', fields: { kind: 'join', room: 'blue', error: { code: 'no_answer' } } },
+  ])
+})
+
+test('new credentials that `authenticate` never decides end the connection, and are logged', async () => {
+  let asked = 0
+  const server = world({ authenticate: () => (asked++ === 0 ? { id: 'ada' } : never()) })
+  const peer = server.connect()
+  peer.hello()
+  peer.says([AUTH, 'new'])
+  await server.clock.advanceAsync(HANDLER_MS)
+  expect(peer.failure).toBe('auth_unavailable')
+  expect(peer.ended?.code).toBe(1011)
+  expect(errors(server)).toMatchObject([
+    { message: 'authenticate failed', fields: { error: { code: 'no_answer' } } },
+  ])
+})

@@ -92,6 +92,21 @@ describe('connect()', () => {
     expect(patient.outcome).toBe('resolved')
   })
 
+  it('that is aborted stops trying whoever waited for an earlier connection', async () => {
+    const harness = new ClientHarness()
+    await harness.connect()
+    await harness.client.disconnect()
+    harness.network.hang()
+    const controller = new AbortController()
+    void harness.client.connect({ signal: controller.signal })
+    await harness.pass()
+    expect(harness.client.snapshot.status).toBe('connecting')
+    controller.abort()
+    await harness.pass()
+
+    expect(harness.client.snapshot.status).toBe('idle')
+  })
+
   it('that is aborted while reconnecting leaves the connection to those who wanted it before', async () => {
     const harness = new ClientHarness({ reconnect: { jitter: 'none' } })
     await harness.connect()

@@ -152,7 +152,12 @@ export class Servers {
         const process = `${node}${life}`
         if (this.#running.get(node)?.name === process) books.wire.lost(producer, epoch, process)
       },
-      failedAfterDoing: () => books.sometimes('the store failed after it had done its work'),
+      answerLost: (how) =>
+        books.sometimes(
+          how === 'after'
+            ? 'the store failed after it had done its work'
+            : 'the store did its work and never answered',
+        ),
     })
   }
 

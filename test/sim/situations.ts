@@ -42,6 +42,7 @@ const PLAIN = [
   'a handler that had ended was refused what it sent',
   'AWAY was heard',
   'a socket that was let go of still spoke',
+  'the store did its work and never answered',
   'the store failed after it had done its work',
   'the store lost its tail',
   'the user changed with messages in the queue',

@@ -5,6 +5,7 @@
  */
 import { step } from '../../src/testing/simulation/index.js'
 import { ROOMS } from './parameters.js'
+import type { StoreFailure } from './store-port.js'
 import type { SurewireWorld } from './world.js'
 
 const storeForgets = step<SurewireWorld, { ms: number | null }>({
@@ -26,15 +27,21 @@ export function forget(world: SurewireWorld, ms: number): boolean {
   return isLost
 }
 
-const storeFails = step<SurewireWorld, { calls: number; when: 'before' | 'after' }>({
+const storeFails = step<SurewireWorld, { calls: number; when: StoreFailure }>({
   weight: 1,
   sort: 'fault',
-  draw: (random) => ({ calls: random.integer(1, 6), when: random.pick(['before', 'after', 'after']) }),
+  draw: (random) => ({
+    calls: random.integer(1, 6),
+    when: random.pick(['before', 'before', 'after', 'after', 'unanswered']),
+  }),
   run: ({ servers: { weather } }, { calls, when }) => {
     weather.failures = calls
     weather.failing = when
   },
-  tell: ({ calls, when }) => `the next ${calls} calls of the store fail, ${when} they are done`,
+  tell: ({ calls, when }) =>
+    when === 'unanswered'
+      ? `the next ${calls} calls of the store are done, and never answered`
+      : `the next ${calls} calls of the store fail, ${when} they are done`,
 })
 
 const storeStalls = step<SurewireWorld, { ms: number }>({

@@ -16,14 +16,16 @@ import type {
 import type { ManualClock, SeededRandom } from '../../src/testing/index.js'
 import type { SharedStore } from './shared-store.js'
 
+/** `after`: the store did what it was asked, and only the answer is lost; `unanswered`: nobody hears even of that. */
+export type StoreFailure = 'before' | 'after' | 'unanswered'
+
 /** The ways to the store, as they are now; one for all processes. */
 export interface StoreWeather {
   /** Longest way there, and back, in ms; 0: it answers at once. */
   latencyMs: number
   /** So many calls still fail. */
   failures: number
-  /** `after`: the store did what it was asked, and only the answer is lost. */
-  failing: 'before' | 'after'
+  failing: StoreFailure
   /** Until then nothing gets there. */
   stalledUntil: number
 }
@@ -33,7 +35,7 @@ export interface PortOptions {
   readonly clock: ManualClock
   readonly random: SeededRandom
   readonly weather: StoreWeather
-  readonly failedAfterDoing: () => void
+  readonly answerLost: (how: 'after' | 'unanswered') => void
   /** The process hears that the store knows a producer otherwise than it does. */
   readonly lost: (commit: Commit) => void
 }
@@ -81,7 +83,8 @@ export class StorePort implements Store {
   }
 
   append(...of: Parameters<Store['append']>): ReturnType<Store['append']> {
-    return this.#call((shared) => shared.append(...of))
+    // The application waits for that itself, and has no time limit of the library's.
+    return this.#call((shared) => shared.append(...of), undefined, 'after')
   }
 
   logState(...of: Parameters<Store['logState']>): ReturnType<Store['logState']> {
@@ -129,12 +132,17 @@ export class StorePort implements Store {
     // It is everybody's.
   }
 
-  #call<T>(run: (shared: SharedStore) => T, noted: (answer: T) => T = (answer) => answer): MaybePromise<T> {
+  /** `lost`: how it fails when its answer is lost. */
+  #call<T>(
+    run: (shared: SharedStore) => T,
+    noted: (answer: T) => T = (answer) => answer,
+    lost: StoreFailure = 'unanswered',
+  ): MaybePromise<T> {
     const { shared, clock, weather } = this.#options
     const isCalm = weather.latencyMs === 0 && weather.failures === 0 && weather.stalledUntil <= clock.now()
     if (isCalm && this.#underWay === 0) return noted(run(shared))
     this.#underWay++
-    const fails = weather.failures > 0 ? weather.failing : null
+    const fails = weather.failures === 0 ? null : weather.failing === 'unanswered' ? lost : weather.failing
     if (fails !== null) weather.failures--
     const arrival = Math.max(this.#lastArrival, weather.stalledUntil, clock.now() + this.#draw())
     this.#lastArrival = arrival
@@ -148,16 +156,17 @@ export class StorePort implements Store {
 
   #arrived<T>(
     run: (shared: SharedStore) => T,
-    fails: StoreWeather['failing'] | null,
+    fails: StoreFailure | null,
     resolve: (answer: T) => void,
     reject: (error: Error) => void,
   ): void {
-    const { shared, clock, failedAfterDoing } = this.#options
+    const { shared, clock, answerLost } = this.#options
     const answer = fails === 'before' ? null : { of: run(shared) }
     this.#lastAnswer = Math.max(this.#lastAnswer, clock.now() + this.#draw())
     clock.setTimer(() => {
       this.#underWay--
-      if (fails === 'after') failedAfterDoing()
+      if (fails === 'after' || fails === 'unanswered') answerLost(fails)
+      if (fails === 'unanswered') return
       if (fails !== null || answer === null) reject(new Error(`the store failed ${fails} it was done`))
       else resolve(answer.of)
     }, this.#lastAnswer - clock.now())

@@ -46,6 +46,7 @@ export class Commits {
       this.#hooks.lost(producer, result.why)
       return
     }
+    this.#kernel.deadlines.cancel(committing.due)
     // A conflict whose `last` is what we wanted: it had been committed, only the answer was lost.
     producer.committing = null
     producer.committed = commit.to
@@ -59,11 +60,18 @@ export class Commits {
     if (committing?.commit !== commit || producer.retired) return
     const { now, deadlines } = this.#kernel
     this.#kernel.storeFailed('commit', error, committing.attempts)
-    committing.retry = deadlines.arm(now + this.#kernel.backoff(committing.attempts), () => {
-      committing.retry = null
-      this.#kernel.emit({ type: 'commit', producer, commit })
+    deadlines.cancel(committing.due)
+    committing.due = deadlines.arm(now + this.#kernel.backoff(committing.attempts), () => {
+      this.#make(producer, committing)
     })
     committing.attempts++
+  }
+
+  /** Without an answer in time it is made again, as after a failure: made twice, the second is a conflict. */
+  #make(producer: Producer, committing: Committing): void {
+    const { commit } = committing
+    committing.due = this.#kernel.ifUnanswered((error) => this.failed(producer, commit, error))
+    this.#kernel.emit({ type: 'commit', producer, commit })
   }
 
   #begin(producer: Producer): void {
@@ -72,9 +80,9 @@ export class Commits {
     const refused = [...producer.staged.refused, ...voidedNumbers(voids, oldest)]
     const { id, owner, epoch, committed: from } = producer
     const commit: Commit = { producer: id, owner, epoch, from, to, refused, begin, end, appends }
-    producer.committing = { commit, starting, attempts: 0, retry: null }
+    producer.committing = { commit, starting, attempts: 0, due: null }
     producer.staged = nothingStaged(to)
-    this.#kernel.emit({ type: 'commit', producer, commit })
+    this.#make(producer, producer.committing)
   }
 
   #remember(producer: Producer, refused: readonly Refusal[]): void {

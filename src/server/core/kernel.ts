@@ -5,7 +5,7 @@
  */
 import { TimeoutError } from '../../protocol/errors.js'
 import type { Sink } from '../../protocol/machine.js'
-import { Deadlines } from './deadlines.js'
+import { Deadlines, type Due } from './deadlines.js'
 import type {
   Answer,
   Authentication,
@@ -170,16 +170,18 @@ export class Kernel {
     return longest / 2 + (longest / 2) * this.chance.next()
   }
 
-  /** Who has not answered within `limits.handlerMs` has failed: what comes after that is not heard. */
+  /** Who is asked has `limits.handlerMs`; to be cancelled when the answer comes. */
+  ifUnanswered(failed: (error: TimeoutError) => void): Due {
+    const { handlerMs } = this.limits
+    return this.deadlines.arm(this.now + handlerMs, () =>
+      failed(new TimeoutError(`no answer within ${handlerMs} ms (limits.handlerMs)`, { code: 'no_answer' })),
+    )
+  }
+
+  /** What is answered too late is not heard. */
   #ask(question: Question, then: (answer: Answer) => void): void {
     const ref = this.#nextRef++
-    const { handlerMs } = this.limits
-    const late = this.deadlines.arm(this.now + handlerMs, () => {
-      const error = new TimeoutError(`no answer within ${handlerMs} ms (limits.handlerMs)`, {
-        code: 'no_answer',
-      })
-      this.answer(ref, { ok: false, error })
-    })
+    const late = this.ifUnanswered((error) => this.answer(ref, { ok: false, error }))
     this.#asked.set(ref, (answer) => {
       this.deadlines.cancel(late)
       then(answer)

@@ -164,7 +164,8 @@ export interface Committing {
   readonly commit: Commit
   readonly starting: readonly Job[]
   attempts: number
-  retry: Due | null
+  /** When it is made again: it failed, or nobody answers. */
+  due: Due | null
 }
 
 /** A batch on the wire that waits for the acknowledgement of its last number. */

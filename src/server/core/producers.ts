@@ -141,7 +141,7 @@ export class Producers {
       emit({ type: 'abort', job, code })
     }
     for (const due of producer.stray.values()) deadlines.cancel(due)
-    deadlines.cancel(producer.committing?.retry ?? null)
+    deadlines.cancel(producer.committing?.due ?? null)
     this.#held.delete(producer.id)
     this.#owners.delete(producer.id)
     for (const waiter of producer.waiters) this.#hooks.unblocked(waiter)

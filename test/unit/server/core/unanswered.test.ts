@@ -3,9 +3,9 @@ import { expect, test } from 'vitest'
 import { FrameType } from '../../../../src/protocol/frames.js'
 import { memoryStore } from '../../../../src/server/memory-store.js'
 import { manualClock } from '../../../../src/testing/manual-clock.js'
-import { offer, settle, type Unreliable, unreliable, type World, world } from '../harness.js'
+import { offer, send, settle, type Unreliable, unreliable, type World, world } from '../harness.js'
 
-const { ATTACH, ATTACHED, AUTH, JOIN, JOINED, LEFT } = FrameType
+const { ACCEPTED, ATTACH, ATTACHED, AUTH, JOIN, JOINED, LEFT } = FrameType
 
 const HANDLER_MS = 30_000
 const never = (): Promise<never> => new Promise(() => undefined)
@@ -49,6 +49,27 @@ test('an answer that comes after its time changes nothing', async () => {
   await settle(server.clock)
   expect(peer.take(ATTACHED)).toEqual([])
   expect(server.engine.stats().producers).toBe(0)
+})
+
+test('a commit is made again; whichever of the two is answered then, it counts once', async () => {
+  const { store, server } = withStore()
+  const runs: unknown[] = []
+  server.engine.on('note', (data) => void runs.push(data))
+  const peer = server.connect()
+  peer.hello({ producers: [offer('a')] })
+  store.held = []
+  peer.says(send(1))
+  await server.clock.advanceAsync(HANDLER_MS + 1_000)
+  expect(store.calls.filter((call) => call === 'commit')).toHaveLength(2)
+  expect(peer.take(ACCEPTED)).toEqual([])
+  store.release()
+  await settle(server.clock)
+  expect(peer.take(ACCEPTED)).toEqual([[ACCEPTED, 0, 1]])
+  peer.says(send(2))
+  await server.clock.advanceAsync(2 * HANDLER_MS)
+  expect(peer.take(ACCEPTED)).toEqual([[ACCEPTED, 0, 2]])
+  expect(runs).toEqual([1, 2])
+  expect(store.calls.filter((call) => call === 'commit')).toHaveLength(3)
 })
 
 test('a JOIN asks the store again', async () => {

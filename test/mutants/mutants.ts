@@ -424,6 +424,11 @@ const faults: readonly (readonly [name: string, breaks: readonly string[], fault
     'a producer that is offered as another user’s is attached, if the store has no record of it',
   ],
   ['user-never-stored', ['rule 15', 'I9'], 'an outbox is stored without saying whose it is'],
+  [
+    'never-claimed',
+    ['rule 6', 'I4'],
+    'what a page let go of is not asked for again when its user signs in, nor when there is room',
+  ],
 ]
 
 /** Numbered in this order. */

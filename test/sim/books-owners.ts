@@ -11,7 +11,7 @@ import type { SentMessage } from './books-sent.js'
 const ANONYMOUS = 'anonymous'
 
 /** Anonymous users count as one owner. */
-const ownerOf = (user: string): string => (user.startsWith(`${ANONYMOUS}:`) ? ANONYMOUS : user)
+export const ownerOf = (user: string): string => (user.startsWith(`${ANONYMOUS}:`) ? ANONYMOUS : user)
 
 /**
  * Whose is what a page sends now: as it was told last. `null` while a WELCOME of another user has arrived, which it may have

@@ -1,7 +1,7 @@
 /**
  * A disk that several pages share, one after another or side by side.
  *
- * Owns: which messages are on it, by the changes that were applied; how long it takes.
+ * Owns: which messages are on it, by the changes that were applied; which outboxes nobody holds; how long it takes.
  */
 import { memoryStorage, type OutboxStorage } from '../../src/index.js'
 import { splitId } from './books-messages.js'
@@ -15,6 +15,9 @@ export class Disk {
   readonly #epochs = new Map<string, string | null>()
   /** Whose each producer is, as it is on the disk. */
   readonly #users = new Map<string, string | null>()
+  /** Outboxes that nobody holds, and since which of the disk's moments. */
+  readonly #free = new Map<string, number>()
+  #moments = 0
   /** How long a write takes, in ms. */
   latencyMs = 0
   /** A page gave up on it: what it holds may be older than what was written to the wire. */
@@ -44,9 +47,31 @@ export class Disk {
     )
     await handle.apply(changes)
     await handle.close()
+    // Whoever asked meanwhile found them taken.
+    this.letGo(handle.leftovers.map(({ producer: { id } }) => id))
     this.applied(changes)
     for (const { producer } of changes) this.lost.add(producer)
     return changes.length
+  }
+
+  /** Rises with everything that is let go of. */
+  get moment(): number {
+    return this.#moments
+  }
+
+  /** Outboxes with messages that nobody holds, and since which moment. */
+  get free(): readonly (readonly [producer: string, since: number])[] {
+    const kept = new Set(this.producers())
+    return [...this.#free].filter(([producer]) => kept.has(producer))
+  }
+
+  taken(producers: readonly string[]): void {
+    for (const producer of producers) this.#free.delete(producer)
+  }
+
+  letGo(producers: readonly string[]): void {
+    this.#moments++
+    for (const producer of producers) this.#free.set(producer, this.#moments)
   }
 
   epochOf(producer: string): string | null {
@@ -77,6 +102,7 @@ export class Disk {
       } else {
         this.#epochs.delete(change.producer)
         this.#users.delete(change.producer)
+        this.#free.delete(change.producer)
         for (const id of [...this.#kept]) if (splitId(id).producer === change.producer) remove(id)
       }
     }

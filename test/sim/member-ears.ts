@@ -54,6 +54,7 @@ class Ears {
     lifecycle.on('open', (info) => {
       member.dials.opened(clock.now())
       member.causes.opened(info.user.id)
+      member.claims.opened(info.user.id, clock.now())
       this.#opened(info)
     })
     lifecycle.on('gap', (gap) => member.logs.gap(gap))

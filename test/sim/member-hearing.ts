@@ -10,6 +10,7 @@ import type { Append } from '../../src/server/core/store.js'
 import type { ManualClock } from '../../src/testing/index.js'
 import type { Books } from './books.js'
 import { CauseBook } from './books-causes.js'
+import { ClaimBook } from './books-claims.js'
 import { DialBook } from './books-dials.js'
 import { answerOf } from './books-effects.js'
 import type { Frame, LinkBook, LinkOwner } from './books-link.js'
@@ -38,6 +39,8 @@ export class MemberHearing {
   /** Why messages may have ended as they did, and how many may wait. */
   readonly causes: CauseBook
   readonly queue: MemberQueue
+  /** What it lets go of, and has to ask for again. */
+  readonly claims: ClaimBook
   readonly #parts: HearingParts
   #link: LinkBook | null = null
 
@@ -48,6 +51,7 @@ export class MemberHearing {
     this.silence = new SilenceBook(name)
     this.causes = new CauseBook(name, { isClosing, now: () => clock.now() })
     this.queue = new MemberQueue({ name, habits, disk, messages: books.messages, causes: this.causes })
+    this.claims = new ClaimBook({ name, disk, messages: books.messages, link: () => this.#link })
     this.#watchPage()
   }
 
@@ -83,12 +87,13 @@ export class MemberHearing {
 
   /** Silence on a connection that is up, and whether one is wanted at all. */
   check(): void {
-    const { page, clock } = this.#parts
+    const { page, clock, owner } = this.#parts
     const now = clock.now()
     const status = this.#parts.status()
     const isExact = !page.frozen && !page.throttled
     this.silence.check(isExact && status === 'connected', now)
     if (status === 'idle' || status === 'closed') this.dials.rests(now)
+    if (owner.mustBeStored() && isExact && status === 'connected') this.claims.check(now)
   }
 
   #heardEntry(frame: Frame): void {
@@ -109,6 +114,7 @@ export class MemberHearing {
     page.dialed = (id) => this.#dialed(id)
     page.disturbed = (hereafter) => {
       const now = clock.now()
+      this.claims.disturbed(now)
       if (hereafter === true) {
         this.silence.coarse(now)
         this.dials.clockJumped(now)
@@ -118,6 +124,11 @@ export class MemberHearing {
       }
     }
     page.locked = () => books.sometimes('a page found its outbox locked by another')
+    page.released = (producer) => this.claims.released(producer)
+    page.claimed = (outboxes) => {
+      if (outboxes.some((outbox) => this.claims.isOwn(outbox)))
+        books.sometimes('an outbox that was let go of was claimed at a later WELCOME')
+    }
     page.lateEvent = () => books.sometimes('a socket that was let go of still spoke')
   }
 }

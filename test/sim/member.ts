@@ -122,6 +122,10 @@ export class Member implements LinkOwner {
     return this.#hearing.causes
   }
 
+  get claims(): MemberHearing['claims'] {
+    return this.#hearing.claims
+  }
+
   get silence(): MemberHearing['silence'] {
     return this.#hearing.silence
   }
@@ -266,6 +270,7 @@ export class Member implements LinkOwner {
     const now = this.#parts.clock.now()
     this.dials.clockJumped(now)
     this.silence.broken(now)
+    this.claims.disturbed(now)
   }
 
   /** Its application calls back no more, and its handlers hurry. */

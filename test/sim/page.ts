@@ -4,10 +4,12 @@
  * Owns: what the platform of one client is; what it still holds of it (I12). What was stored stays when the page goes,
  * and its locks are free.
  */
-import type { OutboxHandle, OutboxStorage, Transport } from '../../src/index.js'
+import type { OutboxStorage, Transport } from '../../src/index.js'
+import type { StoredOutbox } from '../../src/protocol/storage.js'
 import type { Clock, LinkEvents, Signal, Signals } from '../../src/runtime/ports.js'
 import type { ManualClock, TestNetwork } from '../../src/testing/index.js'
 import type { Disk } from './disk.js'
+import { DiskHold, type Holder } from './disk-hold.js'
 
 type State = 'running' | 'frozen' | 'gone'
 
@@ -21,7 +23,7 @@ export class Page {
   #timers = 0
   readonly #links = new Set<number>()
   readonly #listeners = new Set<(signal: Signal) => void>()
-  readonly #handles = new Set<OutboxHandle>()
+  readonly #holds = new Set<DiskHold>()
   readonly #cuts = new Set<() => void>()
   /** Tells of each dial, before it happens. */
   dialed: (link: number) => void = () => undefined
@@ -31,6 +33,10 @@ export class Page {
   locked: () => void = () => undefined
   /** Its client took a message off the disk. */
   removed: (id: string) => void = () => undefined
+  /** Its client let go of an outbox. */
+  released: (producer: string) => void = () => undefined
+  /** Its client got outboxes that had been let go of since it opened its storage. */
+  claimed: (outboxes: readonly StoredOutbox[]) => void = () => undefined
   /** A link that the client had let go of still spoke. */
   lateEvent: () => void = () => undefined
 
@@ -60,7 +66,7 @@ export class Page {
     return {
       timers: this.#timers,
       listeners: this.#listeners.size,
-      handles: this.#handles.size,
+      handles: this.#holds.size,
       links: this.#links.size,
     }
   }
@@ -70,8 +76,7 @@ export class Page {
     this.#state = 'gone'
     this.#backlog = []
     for (const cut of this.#cuts) cut()
-    for (const handle of this.#handles) void handle.close()
-    this.#handles.clear()
+    for (const hold of [...this.#holds]) void hold.close()
   }
 
   freeze(): void {
@@ -140,27 +145,26 @@ export class Page {
     return {
       ...disk.storage,
       open: async () => {
-        const handle = await disk.storage.open()
-        this.#handles.add(handle)
-        const offered = new Set(handle.leftovers.map(({ producer }) => producer.id))
-        if (disk.producers().some((id) => !offered.has(id))) this.locked()
-        if (!this.alive) void handle.close()
-        return {
-          leftovers: handle.leftovers,
-          apply: async (changes) => {
-            // What was on its way to the disk when the page went is lost: the tail of the outbox.
-            await disk.delay(this.#clock)
-            if (!this.alive) return new Promise<void>(() => undefined)
-            await handle.apply(changes)
-            disk.applied(changes, (id) => this.removed(id))
-          },
-          release: (producer) => handle.release(producer),
-          close: () => {
-            this.#handles.delete(handle)
-            return handle.close()
-          },
-        }
+        const hold = new DiskHold(await disk.storage.open(), disk, this.#holder)
+        this.#holds.add(hold)
+        if (hold.isShared) this.locked()
+        if (!this.alive) void hold.close()
+        return hold
       },
+    }
+  }
+
+  get #holder(): Holder {
+    const isAlive = (): boolean => this.alive
+    return {
+      clock: this.#clock,
+      get alive() {
+        return isAlive()
+      },
+      removed: (id) => this.removed(id),
+      released: (producer) => this.released(producer),
+      claimed: (outboxes) => this.claimed(outboxes),
+      closed: (hold) => void this.#holds.delete(hold),
     }
   }
 

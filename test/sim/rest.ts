@@ -8,6 +8,7 @@ import type { Books } from './books.js'
 import { splitId } from './books-messages.js'
 import type { Disk } from './disk.js'
 import type { Member } from './member.js'
+import { USERS } from './parameters.js'
 import type { SurewireWorld } from './world.js'
 
 export async function comeToRest(world: SurewireWorld): Promise<void> {
@@ -21,12 +22,14 @@ export async function comeToRest(world: SurewireWorld): Promise<void> {
   await clock.advanceAsync(90_000)
   connectAll(world)
   // A page that was closed while its timers were coarse has kept its outbox locked for a minute.
-  const last = openForLeftovers(world)
+  openForLeftovers(world)
   await clock.advanceAsync(30_000)
+  for (const user of USERS) if (signIn(world, user)) await clock.advanceAsync(20_000)
+  if (connectAnew(world)) await clock.advanceAsync(20_000)
   await sayLastWords(world)
   await clock.advanceAsync(20_000)
   world.check()
-  for (const member of world.members) checkMember(member, world, last.has(member))
+  for (const member of world.members) checkMember(member, world)
   checkSockets(world)
   await checkPresence(world)
   await closeAll(world)
@@ -53,9 +56,28 @@ function connectAll(world: SurewireWorld): void {
 }
 
 /** What pages left behind is drained by the next one: by the one that opens after their locks are free. */
-function openForLeftovers(world: SurewireWorld): Set<Member> {
+function openForLeftovers(world: SurewireWorld): void {
   const left = world.members.filter(({ disk }) => [...disk.kept].length > 0)
-  return new Set(left.map(({ disk, habits }) => world.open(habits, disk)))
+  for (const { disk, habits } of left) world.open(habits, disk)
+}
+
+/** What waits for another user goes out when they sign in, with a page that is open and let go of it before. */
+function signIn({ books, members }: SurewireWorld, user: string): boolean {
+  const waited = members.filter(
+    ({ durable, disk }) => durable && [...disk.kept].some((id) => ownerOf(id, disk, books) === user),
+  )
+  for (const member of waited) {
+    member.user = user
+    member.renewToken()
+  }
+  return waited.length > 0
+}
+
+/** What a connection had no place for goes out with the next. */
+function connectAnew({ members }: SurewireWorld): boolean {
+  const waited = members.filter(({ durable, disk }) => durable && [...disk.kept].length > 0)
+  for (const member of waited) member.restart(false)
+  return waited.length > 0
 }
 
 /** A log that began anew tells so with its next entry: every log gets one. */
@@ -71,7 +93,7 @@ async function sayLastWords({ books, servers }: SurewireWorld): Promise<void> {
   await server.toAll().send('news', { to: 'all' })
 }
 
-function checkMember(member: Member, world: SurewireWorld, isLast: boolean): void {
+function checkMember(member: Member, world: SurewireWorld): void {
   const { books } = world
   const { name, client, pending, logs } = member
   const { status, queued, inFlight, error } = client.snapshot
@@ -84,26 +106,14 @@ function checkMember(member: Member, world: SurewireWorld, isLast: boolean): voi
     if (reader.mustEnd) throw new Violation('I5', `${name}: ${reader.log} ended without a word`)
     if (!reader.retired) reader.checkComplete()
   }
-  checkDisk(member, world, isLast)
+  checkDisk(member, world)
 }
 
-/**
- * What is stored is sent, but for what belongs to another user, and what a page holds that gave up on its storage. What
- * belongs to the page's own user counts for the pages that were opened last: one that was open when another let go of it,
- * or that became that user's later, does not take it over.
- */
-function checkDisk(
-  { durable, disk, user }: Member,
-  { books, members }: SurewireWorld,
-  isLast: boolean,
-): void {
+/** What is stored is sent: its user was there last. But for what a page holds that gave up on its storage. */
+function checkDisk({ durable, disk }: Member, { members }: SurewireWorld): void {
   if (!durable) return
   if (members.some((one) => one.disk === disk && one.habits.durable && !one.durable)) return
-  for (const id of disk.kept) {
-    const owner = ownerOf(id, disk, books)
-    if (owner === null || (isLast && owner === user))
-      throw new Violation('I4', `${id} is stored, and nobody sends it`)
-  }
+  for (const id of disk.kept) throw new Violation('I4', `${id} is stored, and nobody sends it`)
 }
 
 /** As its page was told, as the disk says, or else the store's record; `null`: whose it is nobody knows. */

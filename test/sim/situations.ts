@@ -54,6 +54,7 @@ const PLAIN = [
   'a callback took a message back',
   'a listener of errors threw at the news of an error of its own',
   'what another user left waited for them',
+  'an outbox that was let go of was claimed at a later WELCOME',
   'two processes served one address in turn, overlapping',
 ] as const
 

@@ -11,6 +11,13 @@ import type { ClientEnvironment } from './environment.js'
 import { resolveOptions } from './options.js'
 import type { Client, ClientOptions } from './types.js'
 
+/** One for all clients: none of it remembers anything. */
+const SYSTEM: ClientEnvironment = {
+  clock: /* @__PURE__ */ systemClock(),
+  random: /* @__PURE__ */ systemRandom(),
+  signals: /* @__PURE__ */ systemSignals(),
+}
+
 /**
  * Makes a client. It is idle until `connect()`; messages can be sent before, and wait.
  *
@@ -23,11 +30,7 @@ import type { Client, ClientOptions } from './types.js'
  * await client.send('hello', { name: 'Ada' }) // throws a DeliveryError if it is not accepted
  */
 export function createClient<C extends Contract = AnyContract>(options: ClientOptions<C>): Client<C> {
-  return createClientIn(options, {
-    clock: systemClock(),
-    random: systemRandom(),
-    signals: systemSignals(),
-  })
+  return createClientIn(options, SYSTEM)
 }
 
 /** {@link createClient} with another clock, chance and platform; the testing kit uses it. */

@@ -75,10 +75,18 @@ export function resolveOptions<C extends Contract>(options: ClientOptions<C>): R
     serializer,
     dialect: options.dialect ?? (serializer === SERIALIZER ? DIALECT : nativeDialect(serializer)),
     transports: options.transports ?? TRANSPORTS,
-    queue: { ...DEFAULTS.queue, ...options.queue },
+    queue: withDefaults(DEFAULTS.queue, options.queue),
     requestTimeoutMs: options.request?.timeoutMs ?? DEFAULTS.request.timeoutMs,
     logger: logger === undefined ? silentLogger : guardLogger(logger),
   }
+}
+
+/** The defaults themselves, one for all clients, if nothing else is wished. */
+function withDefaults<Defaults extends object, Given extends object>(
+  defaults: Defaults,
+  given: Given | undefined,
+): Defaults | (Defaults & Given) {
+  return given === undefined ? defaults : { ...defaults, ...given }
 }
 
 function checkDevice(device: object, serializer: Serializer, where: string): void {
@@ -96,8 +104,8 @@ export type ConnectionOptions = Pick<ClientOptions, 'auth' | 'heartbeat' | 'reco
 export function connectionConfig(options: ConnectionOptions): ConnectionConfig {
   return {
     connectTimeoutMs: options.connectTimeoutMs ?? DEFAULTS.connectTimeoutMs,
-    heartbeat: options.heartbeat === false ? null : { ...DEFAULTS.heartbeat, ...options.heartbeat },
-    reconnect: options.reconnect === false ? null : { ...DEFAULTS.reconnect, ...options.reconnect },
+    heartbeat: options.heartbeat === false ? null : withDefaults(DEFAULTS.heartbeat, options.heartbeat),
+    reconnect: options.reconnect === false ? null : withDefaults(DEFAULTS.reconnect, options.reconnect),
     freshCredentials: typeof options.auth === 'function',
   }
 }

@@ -38,6 +38,7 @@ export function startAlarm(callback: () => void, delayMs: number): () => void {
 /** A delay beyond the platform's limit is waited for in steps; a fraction is rounded up, so as not to be early. */
 export function startTimer(callback: () => void, delayMs: number): () => void {
   let left = Math.max(0, Math.ceil(delayMs))
+  if (left <= MAX_TIMER_MS) return startAlarm(callback, left)
   let timer: ReturnType<typeof setTimeout>
   const step = (): void => {
     const wait = Math.min(left, MAX_TIMER_MS)

@@ -16,7 +16,7 @@ export class Announcer {
   readonly lifecycle = new EventEmitter<LifecycleEvents>()
   readonly #client: string
   readonly #logger: Logger
-  readonly #warned = new Set<string>()
+  #warned: Set<string> | null = null
 
   constructor(client: string, logger: Logger) {
     this.#client = client
@@ -40,8 +40,9 @@ export class Announcer {
 
   /** Once per kind: a warning that repeats is noise. The kind is the code, and what follows a colon in it. */
   warn(kind: string, message: string): void {
-    if (this.#warned.has(kind) || this.#warned.size >= MAX_KINDS) return
-    this.#warned.add(kind)
+    const warned = (this.#warned ??= new Set())
+    if (warned.has(kind) || warned.size >= MAX_KINDS) return
+    warned.add(kind)
     const code = kind.split(':', 1)[0] ?? kind
     this.log('warn', message, { code })
     this.announce('warning', { code, message })

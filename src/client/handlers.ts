@@ -17,17 +17,16 @@ export type StoredHandler = (data: unknown, message: Message) => void | Promise<
 /** More unread messages than this end an iteration; the default of `messages({ maxBuffered })`. */
 const DEFAULT_MAX_BUFFERED = 10_000
 
+type Handlers = EventEmitter<Record<string, (data: unknown, message: Message) => unknown>>
+
 export class HandlerRegistry {
-  readonly #emitters = new Map<
-    string | null,
-    EventEmitter<Record<string, (data: unknown, message: Message) => unknown>>
-  >()
-  readonly #buffers = new Set<MessageBuffer>()
+  #emitters: Map<string | null, Handlers> | null = null
+  #buffers: Set<MessageBuffer> | null = null
   #isEnded = false
 
   /** Handlers of a type in a room, or in none (`null`), in order of registration. */
   handlers(room: string | null, type: string): readonly StoredHandler[] {
-    return this.#emitters.get(room)?.listeners(type) ?? []
+    return this.#emitters?.get(room)?.listeners(type) ?? []
   }
 
   on(room: string | null, type: string, handler: AnyHandler, options: OnOptions = {}): () => void {
@@ -40,8 +39,9 @@ export class HandlerRegistry {
     const stored: StoredHandler = (data, message) =>
       active ? (handler as StoredHandler)(data, message) : undefined
     // The emitter only keeps handlers; the inbox calls them, and awaits what they return.
-    const emitter = this.#emitters.get(room) ?? new EventEmitter()
-    this.#emitters.set(room, emitter)
+    const emitters = (this.#emitters ??= new Map<string | null, Handlers>())
+    const emitter = emitters.get(room) ?? new EventEmitter()
+    emitters.set(room, emitter)
     // oxlint-disable-next-line typescript/no-misused-promises
     emitter.on(type, stored)
     const off = (): void => {
@@ -50,7 +50,7 @@ export class HandlerRegistry {
       active = false
       // oxlint-disable-next-line typescript/no-misused-promises
       emitter.off(type, stored)
-      if (emitter.eventNames().length === 0) this.#emitters.delete(room)
+      if (emitter.eventNames().length === 0) emitters.delete(room)
       stopListening()
     }
     const stopListening = onAbort(signal, off)
@@ -76,9 +76,10 @@ export class HandlerRegistry {
     const off = this.on(room, type, (_data: unknown, message: Message) => buffer.push(message))
     const { signal } = options
     const stopListening = onAbort(signal, () => buffer.end(null))
-    this.#buffers.add(buffer)
+    const buffers = (this.#buffers ??= new Set())
+    buffers.add(buffer)
     buffer.onEnd = () => {
-      this.#buffers.delete(buffer)
+      buffers.delete(buffer)
       off()
       stopListening()
     }
@@ -90,7 +91,7 @@ export class HandlerRegistry {
   /** The client is closed: whoever reads gets what is unread, and then the end. */
   end(): void {
     this.#isEnded = true
-    for (const buffer of [...this.#buffers]) buffer.end(null)
+    for (const buffer of [...(this.#buffers ?? [])]) buffer.end(null)
   }
 }
 

@@ -43,7 +43,7 @@ export class Inbox {
   readonly #host: InboxHost
   readonly #schemas: Contract['receive'] | undefined
   /** Logs with a handler that has not finished. */
-  readonly #queues = new Map<string, LogQueue>()
+  #queues: Map<string, LogQueue> | null = null
 
   constructor(host: InboxHost, contract: Contract | null) {
     this.#host = host
@@ -51,7 +51,7 @@ export class Inbox {
   }
 
   deliver(delivery: Delivery): void {
-    const queue = this.#queues.get(delivery.log)
+    const queue = this.#queues?.get(delivery.log)
     if (queue !== undefined) queue.waiting.push(delivery)
     else this.#start(delivery)
   }
@@ -63,7 +63,7 @@ export class Inbox {
 
   /** Calls back in its turn: after the entries of the log that came before; never if the reader is abandoned by then. */
   inTurn(reader: LogReader, announce: () => void): void {
-    const queue = this.#queues.get(reader.log)
+    const queue = this.#queues?.get(reader.log)
     if (queue !== undefined) queue.waiting.push({ reader, announce })
     else if (!reader.abandoned) announce()
   }
@@ -73,6 +73,7 @@ export class Inbox {
     const running = delivery.reader.abandoned ? null : this.#run(delivery.message)
     if (running === null) return this.#handled(delivery)
     const queue: LogQueue = { waiting: [], next: 0 }
+    this.#queues ??= new Map()
     this.#queues.set(delivery.log, queue)
     void running.then(() => this.#finished(delivery, queue))
   }
@@ -98,7 +99,7 @@ export class Inbox {
       }
       this.#handled(current)
     }
-    this.#queues.delete(delivery.log)
+    this.#queues?.delete(delivery.log)
   }
 
   /** Runs all handlers; `null` when none of them needs waiting for. */

@@ -48,7 +48,7 @@ export class Connection implements Machine<ConnectionInput> {
    * The one more try that was granted after a refusal, and after a violation. A welcome takes back the first, a stable
    * connection both.
    */
-  readonly #granted = new Set<'token' | 'afresh'>()
+  #granted: Set<'token' | 'afresh'> | null = null
   #fail: LinkEnd['fail'] = null
   /** Why the last dial failed. */
   #failure: SurewireError | null = null
@@ -189,7 +189,7 @@ export class Connection implements Machine<ConnectionInput> {
       peerPings: pingMs > 0,
     }
     this.#attempt = 0
-    this.#granted.delete('token')
+    this.#granted?.delete('token')
     this.#become(
       { name: 'live', dial: this.#state.dial, since: now, heartbeat: new Heartbeat(config, now) },
       { code: 'welcome', message: 'the server welcomed the session' },
@@ -244,7 +244,8 @@ export class Connection implements Machine<ConnectionInput> {
 
   #retryOnce(next: Next & { do: 'retry-once' }, cause: Cause, now: number): void {
     const pointless = next.what === 'token' && !this.#config.freshCredentials
-    if (pointless || this.#granted.has(next.what)) return this.#stop(next.error)
+    if (pointless || this.#granted?.has(next.what)) return this.#stop(next.error)
+    this.#granted ??= new Set()
     this.#granted.add(next.what)
     this.#emitError(next.error)
     if (next.what === 'afresh') this.#emit({ type: 'forget-session', cause })
@@ -324,7 +325,7 @@ export class Connection implements Machine<ConnectionInput> {
   #redial(cause: Cause, now: number): void {
     this.#attempt = 0
     this.#retries = 0
-    this.#granted.clear()
+    this.#granted = null
     this.#dial(cause, now)
   }
 
@@ -386,7 +387,7 @@ export class Connection implements Machine<ConnectionInput> {
     const { reconnect } = this.#config
     if (reconnect !== null && now - this.#state.since >= reconnect.stableAfterMs) {
       this.#retries = 0
-      this.#granted.clear()
+      this.#granted = null
     }
     this.#emit({ type: 'lost', code, reason, cause })
     return true

@@ -33,10 +33,10 @@ export class Outbox {
   readonly #limits: OutboxLimits
   readonly #newId: () => string
   readonly #onSettled: (entry: OutboxEntry) => void
-  readonly #lanes = new Map<Lane, Producer>()
+  #lanes: Map<Lane, Producer> | null = null
   readonly #leftovers: Producer[] = []
-  readonly #replaceable = new Map<string, OutboxEntry>()
-  readonly #expiring = new DeadlineHeap<OutboxEntry>()
+  #replaceable: Map<string, OutboxEntry> | null = null
+  #expiring: DeadlineHeap<OutboxEntry> | null = null
   /** Who writes here, as the last WELCOME named them; `null` before the first. */
   user: string | null = null
   #order = 0
@@ -78,7 +78,7 @@ export class Outbox {
 
   /** The producer of a lane, made on first use. */
   producer(lane: Lane): Producer {
-    const existing = this.#lanes.get(lane)
+    const existing = this.#lanes?.get(lane)
     if (existing !== undefined) return existing
     const producer = new Producer({
       id: this.#newId(),
@@ -87,13 +87,14 @@ export class Outbox {
       priority: lane === 'requests' ? 'normal' : lane,
     })
     producer.user = this.user
+    this.#lanes ??= new Map()
     this.#lanes.set(lane, producer)
     return producer
   }
 
   /** The producer of a lane if it was ever used. */
   lane(lane: Lane): Producer | null {
-    return this.#lanes.get(lane) ?? null
+    return this.#lanes?.get(lane) ?? null
   }
 
   get leftovers(): readonly Producer[] {
@@ -102,12 +103,12 @@ export class Outbox {
 
   /** All producers, leftovers first: they are drained before anything new is written (rule 6). */
   producers(): Producer[] {
-    return [...this.#leftovers, ...this.#lanes.values()]
+    return [...this.#leftovers, ...(this.#lanes?.values() ?? [])]
   }
 
   /** Queues a message. One that finds no room comes back settled as `dropped`. */
   enqueue(draft: Draft, now: number): OutboxEntry {
-    const older = draft.replaces === null ? undefined : this.#replaceable.get(draft.replaces)
+    const older = draft.replaces === null ? undefined : this.#replaceable?.get(draft.replaces)
     if (older !== undefined) this.#replace(older, draft)
     if (!this.#makeRoom(draft.size)) return this.#drop(draft)
     const producer = this.producer(draft.lane)
@@ -118,6 +119,7 @@ export class Outbox {
     if (draft.ttlMs !== null) this.#limitTime(entry, now + draft.ttlMs)
     if (draft.replaces !== null) {
       entry.withExtra().replaces = draft.replaces
+      this.#replaceable ??= new Map()
       this.#replaceable.set(draft.replaces, entry)
     }
     return entry
@@ -184,14 +186,16 @@ export class Outbox {
     for (let entry = producer.first; entry !== null; entry = producer.first) {
       this.settle(entry, entry.state === 'queued' ? 'cancelled' : 'unknown', code, message)
     }
-    for (const [lane, known] of this.#lanes) if (known === producer) this.#lanes.delete(lane)
+    for (const [lane, known] of this.#lanes ?? []) if (known === producer) this.#lanes?.delete(lane)
     const at = this.#leftovers.indexOf(producer)
     if (at >= 0) this.#leftovers.splice(at, 1)
   }
 
   /** Ends what is past its time and was never written. */
   expire(now: number): void {
-    for (let entry = this.#expiring.takeDue(now); entry !== null; entry = this.#expiring.takeDue(now)) {
+    const expiring = this.#expiring
+    if (expiring === null) return
+    for (let entry = expiring.takeDue(now); entry !== null; entry = expiring.takeDue(now)) {
       if (entry.state === 'queued') {
         this.settle(entry, 'expired', 'expired', 'it was not written within its ttlMs')
       }
@@ -199,13 +203,14 @@ export class Outbox {
   }
 
   deadline(): number | null {
-    return this.#expiring.earliest()
+    return this.#expiring?.earliest() ?? null
   }
 
   #limitTime(entry: OutboxEntry, expiresAt: number): void {
     entry.withExtra().expiresAt = expiresAt
-    this.#expiring.add(expiresAt, entry)
-    if (this.#expiring.size > 2 * (this.#queued + 64)) this.#expiring.prune((item) => item.state === 'queued')
+    const expiring = (this.#expiring ??= new DeadlineHeap<OutboxEntry>())
+    expiring.add(expiresAt, entry)
+    if (expiring.size > 2 * (this.#queued + 64)) expiring.prune((item) => item.state === 'queued')
   }
 
   /** Makes way for a newer message, unless that finds no room even then: better the older one than none. */
@@ -216,7 +221,7 @@ export class Outbox {
 
   #forgetReplaceable(entry: OutboxEntry): void {
     const key = entry.extra?.replaces
-    if (key != null && this.#replaceable.get(key) === entry) this.#replaceable.delete(key)
+    if (key != null && this.#replaceable?.get(key) === entry) this.#replaceable.delete(key)
   }
 
   /** Whether a message of `size` bytes fits, after what the policy drops for it: nothing, if it is in vain. */
@@ -248,7 +253,7 @@ export class Outbox {
   /** Unwritten messages, those of the least important lane first; each may be settled before the next is asked for. */
   *#oldestUnwritten(): Iterable<OutboxEntry> {
     for (const lane of ['low', 'normal', 'high'] as const) {
-      for (let entry = this.#lanes.get(lane)?.first ?? null; entry !== null; ) {
+      for (let entry = this.#lanes?.get(lane)?.first ?? null; entry !== null; ) {
         const { next } = entry
         if (entry.state === 'queued') yield entry
         entry = next

@@ -23,7 +23,7 @@ import type { Delivery, SessionCounters, SessionEffect } from './inputs.js'
 export class Downlink {
   readonly #readers = new Map<string, LogReader>()
   /** Last readers of rooms that the server ended: what came before may still wait for its handlers. */
-  readonly #unfollowed = new Map<string, LogReader>()
+  #unfollowed: Map<string, LogReader> | null = null
   readonly #window: ReceiveWindow
   readonly #counters: SessionCounters
   readonly #emit: Sink<SessionEffect>
@@ -66,15 +66,17 @@ export class Downlink {
     const reader = this.#readers.get(log)
     if (reader === undefined) return
     this.#readers.delete(log)
-    if (roomOf(log) !== null) this.#unfollowed.set(log, reader)
+    if (roomOf(log) === null) return
+    this.#unfollowed ??= new Map()
+    this.#unfollowed.set(log, reader)
   }
 
   /** The application turns away from a log: what it has not handled yet is dropped. */
   abandon(log: string): void {
     for (const readers of [this.#readers, this.#unfollowed]) {
-      const reader = readers.get(log)
+      const reader = readers?.get(log)
       if (reader !== undefined) reader.abandoned = true
-      readers.delete(log)
+      readers?.delete(log)
     }
   }
 

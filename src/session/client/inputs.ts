@@ -74,7 +74,7 @@ export type SessionEffect =
 export interface SessionCounters {
   connects: number
   reconnects: number
-  causes: Map<string, number>
+  causes: ReadonlyMap<string, number>
   messagesSent: number
   messagesReceived: number
   bytesSent: number
@@ -84,11 +84,14 @@ export interface SessionCounters {
   gaps: number
 }
 
+/** One for all sessions that have lost no connection. */
+const NO_CAUSES: ReadonlyMap<string, number> = new Map()
+
 export function newCounters(): SessionCounters {
   return {
     connects: 0,
     reconnects: 0,
-    causes: new Map(),
+    causes: NO_CAUSES,
     messagesSent: 0,
     messagesReceived: 0,
     bytesSent: 0,

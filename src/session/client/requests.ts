@@ -22,8 +22,8 @@ interface PendingRequest {
 }
 
 export class Requests {
-  readonly #pending = new Map<string, PendingRequest>()
-  readonly #deadlines = new DeadlineHeap<PendingRequest>()
+  #pending: Map<string, PendingRequest> | null = null
+  #deadlines: DeadlineHeap<PendingRequest> | null = null
   readonly #outbox: Outbox
   readonly #stopAtServer: (entry: OutboxEntry) => void
 
@@ -35,12 +35,13 @@ export class Requests {
   /** Waits for the reply to a queued request. */
   add(entry: OutboxEntry, deadline: number, settle: (result: RequestResult) => void): void {
     if (entry.settled) return settle({ ok: false, error: endedBadly(entry) })
-    const pending = { entry, deadline, settle }
-    this.#pending.set(entry.id, pending)
-    this.#deadlines.add(deadline, pending)
-    if (this.#deadlines.size > 2 * (this.#pending.size + 64)) {
-      this.#deadlines.prune((item) => this.#pending.get(item.entry.id) === item)
-    }
+    const pending = (this.#pending ??= new Map<string, PendingRequest>())
+    const deadlines = (this.#deadlines ??= new DeadlineHeap())
+    const request = { entry, deadline, settle }
+    pending.set(entry.id, request)
+    deadlines.add(deadline, request)
+    if (deadlines.size > 2 * (pending.size + 64))
+      deadlines.prune((item) => pending.get(item.entry.id) === item)
     entry.withExtra().onSettled = (settled) => this.#entrySettled(settled)
   }
 
@@ -51,14 +52,14 @@ export class Requests {
 
   /** Gives a request up: takes it back if it was never written, else asks the server to stop. */
   abort(entry: OutboxEntry, error: SurewireError): void {
-    if (!this.#pending.has(entry.id)) return
+    if (!this.#pending?.has(entry.id)) return
     this.#settle(entry.id, { ok: false, error })
     if (!this.#outbox.cancel(entry, error.code, error.message)) this.#stopAtServer(entry)
   }
 
   /** Replies to accepted requests can no longer come: their log is gone (rules 2 and 16). */
   loseReplies(message: string): void {
-    for (const { entry } of [...this.#pending.values()]) {
+    for (const { entry } of [...(this.#pending?.values() ?? [])]) {
       if (entry.state === 'accepted') {
         this.#settle(entry.id, { ok: false, error: unknownOutcome(message) })
       }
@@ -67,7 +68,7 @@ export class Requests {
 
   /** The client is closed: nothing can be answered any more. */
   endAll(): void {
-    for (const { entry } of [...this.#pending.values()]) {
+    for (const { entry } of [...(this.#pending?.values() ?? [])]) {
       this.#settle(entry.id, {
         ok: false,
         error: unknownOutcome('the client was closed before the reply arrived'),
@@ -76,14 +77,16 @@ export class Requests {
   }
 
   tick(now: number): void {
-    for (let due = this.#deadlines.takeDue(now); due !== null; due = this.#deadlines.takeDue(now)) {
-      if (this.#pending.get(due.entry.id) !== due) continue
+    const deadlines = this.#deadlines
+    if (deadlines === null) return
+    for (let due = deadlines.takeDue(now); due !== null; due = deadlines.takeDue(now)) {
+      if (this.#pending?.get(due.entry.id) !== due) continue
       this.abort(due.entry, new TimeoutError('the request was not answered in time (request.timeoutMs)'))
     }
   }
 
   deadline(): number | null {
-    return this.#deadlines.earliest()
+    return this.#deadlines?.earliest() ?? null
   }
 
   #entrySettled(entry: OutboxEntry): void {
@@ -92,9 +95,9 @@ export class Requests {
   }
 
   #settle(id: string, result: RequestResult): void {
-    const pending = this.#pending.get(id)
+    const pending = this.#pending?.get(id)
     if (pending === undefined) return
-    this.#pending.delete(id)
+    this.#pending?.delete(id)
     pending.settle(result)
   }
 }

@@ -55,10 +55,10 @@ export interface RoomRecord {
 }
 
 export class Rooms {
-  readonly #rooms = new Map<string, RoomRecord>()
+  #rooms: Map<string, RoomRecord> | null = null
   readonly #changed: (room: string) => void
   /** Rooms of which the server may have to be told something: the end of a turn looks at no others. */
-  readonly #unsaid = new Set<RoomRecord>()
+  #unsaid: Set<RoomRecord> | null = null
   /** Rooms that the batch at hand brought JOINED for. */
   #fresh: RoomRecord[] = []
   #n = 0
@@ -70,12 +70,13 @@ export class Rooms {
 
   /** How a room is. Looking at one that nobody wanted anything of leaves nothing behind. */
   look(id: string): Readonly<RoomRecord> {
-    return this.#rooms.get(id) ?? UNTOUCHED
+    return this.#rooms?.get(id) ?? UNTOUCHED
   }
 
   #get(id: string): RoomRecord {
-    const record = this.#rooms.get(id) ?? newRecord(id)
-    this.#rooms.set(id, record)
+    const rooms = (this.#rooms ??= new Map<string, RoomRecord>())
+    const record = rooms.get(id) ?? newRecord(id)
+    rooms.set(id, record)
     return record
   }
 
@@ -94,7 +95,7 @@ export class Rooms {
     const n = state.name === 'joining' && from === null ? state.n : null
     room.state = { name: 'joining', from: start, n, waiters: [...waiters, waiter] }
     room.error = null
-    this.#unsaid.add(room)
+    this.#mustSay(room)
     this.#changed(id)
   }
 
@@ -114,12 +115,17 @@ export class Rooms {
 
   /** The server took up a room that was offered and has been left since: it has to hear of that. */
   offeredInVain(id: string): void {
-    if (this.#rooms.get(id)?.state.name !== 'joining') this.#askToLeave(id)
+    if (this.#rooms?.get(id)?.state.name !== 'joining') this.#askToLeave(id)
   }
 
   #askToLeave(id: string): number {
     this.#leaving.push({ n: ++this.#n, room: id })
     return this.#n
+  }
+
+  #mustSay(room: RoomRecord): void {
+    this.#unsaid ??= new Set()
+    this.#unsaid.add(room)
   }
 
   /** Changes the own presence. */
@@ -130,19 +136,22 @@ export class Rooms {
   #setPresence(room: RoomRecord, state: object): void {
     room.presence = state
     room.presenceDirty = true
-    this.#unsaid.add(room)
+    this.#mustSay(room)
   }
 
   /** Whether entries of this room are wanted now. */
   follows(id: string): boolean {
-    return this.#rooms.get(id)?.state.name === 'joined'
+    return this.#rooms?.get(id)?.state.name === 'joined'
   }
 
   /** JOIN, LEAVE and PRESENCE frames that the server has not had on this connection. */
   takeFrames(): (readonly unknown[])[] {
     const frames: (readonly unknown[])[] = this.#leaving.map(({ n, room }) => [FrameType.LEAVE, n, room])
     this.#leaving = []
-    for (const room of this.#unsaid) {
+    const unsaid = this.#unsaid
+    if (unsaid === null) return frames
+    this.#unsaid = null
+    for (const room of unsaid) {
       if (room.state.name === 'joining' && room.state.n === null)
         frames.push(this.#joinFrame(room, room.state))
       else if (room.state.name === 'joined' && room.presenceDirty && room.presence !== null) {
@@ -150,7 +159,6 @@ export class Rooms {
         frames.push([FrameType.PRESENCE, room.id, room.version, 'update', [room.presence]])
       }
     }
-    this.#unsaid.clear()
     return frames
   }
 
@@ -164,7 +172,7 @@ export class Rooms {
 
   /** JOINED: `true` if it answers the latest JOIN, so that its position holds. */
   joined(n: number, id: string, position: LogPosition, members: readonly Member[]): boolean {
-    const room = this.#rooms.get(id)
+    const room = this.#rooms?.get(id)
     if (room === undefined || room.state.name !== 'joining' || room.state.n !== n) return false
     const cursor = { epoch: position[0], offset: position[1] }
     const { from, waiters } = room.state
@@ -173,14 +181,14 @@ export class Rooms {
     room.state = { name: 'joined', cursor, waiters, recovered, fresh: true }
     this.#fresh.push(room)
     // It changed while the answer was on its way.
-    if (room.presenceDirty) this.#unsaid.add(room)
+    if (room.presenceDirty) this.#mustSay(room)
     this.#changed(id)
     return true
   }
 
   /** A GAP in a room that was just joined: the join did not recover everything. */
   notRecovered(id: string): void {
-    const state = this.#rooms.get(id)?.state
+    const state = this.#rooms?.get(id)?.state
     if (state?.name === 'joined' && state.fresh) state.recovered = false
   }
 
@@ -201,7 +209,7 @@ export class Rooms {
 
   /** LEFT: `n` 0 is the server's own doing. Returns whether the room is out now. */
   left(n: number, id: string, why: string): boolean {
-    const room = this.#rooms.get(id)
+    const room = this.#rooms?.get(id)
     if (room === undefined) return false
     settleLeaves(room, n === 0 ? this.#n : n)
     const { state } = room
@@ -214,7 +222,7 @@ export class Rooms {
   }
 
   presence([, id, version, kind, members]: PresenceFrame): void {
-    const room = this.#rooms.get(id)
+    const room = this.#rooms?.get(id)
     if (room === undefined || room.state.name === 'out') return
     if (kind !== 'sync' && version <= room.version) return
     room.version = version
@@ -230,26 +238,26 @@ export class Rooms {
   /** The connection is gone: joins are asked again, leaves are done. */
   lost(): void {
     this.#leaving = []
-    for (const room of this.#rooms.values()) {
+    for (const room of this.#rooms?.values() ?? []) {
       settleLeaves(room, this.#n)
       if (room.state.name === 'joining') room.state = { ...room.state, n: null }
       room.presenceDirty = room.presence !== null
       room.version = 0
-      if (room.state.name === 'joining' || room.presenceDirty) this.#unsaid.add(room)
+      if (room.state.name === 'joining' || room.presenceDirty) this.#mustSay(room)
       this.#forgetIfDone(room)
     }
   }
 
   /** Joined rooms that the server did not take up again by their cursors. */
   notResumed(resumed: (room: string) => boolean): string[] {
-    return [...this.#rooms.values()]
+    return [...(this.#rooms?.values() ?? [])]
       .filter((room) => room.state.name === 'joined' && !resumed(room.id))
       .map((room) => room.id)
   }
 
   /** Nothing will be joined any more, or, unless `final`, not before somebody connects again. */
   endAll(error: SurewireError, final: boolean): void {
-    for (const room of this.#rooms.values()) {
+    for (const room of this.#rooms?.values() ?? []) {
       settleLeaves(room, this.#n)
       if (room.state.name === 'joining' || (final && room.state.name === 'joined')) this.#putOut(room, error)
       else this.#failWaiters(room, error)
@@ -268,7 +276,7 @@ export class Rooms {
   /** Of a room that was left nothing stays, unless there is something to tell of it. */
   #forgetIfDone({ id, state, error, presence, leaveWaiters }: RoomRecord): void {
     if (state.name === 'out' && error === null && presence === null && leaveWaiters.length === 0)
-      this.#rooms.delete(id)
+      this.#rooms?.delete(id)
   }
 
   #failWaiters(room: RoomRecord, error: SurewireError): void {

@@ -330,10 +330,11 @@ export class ClientSession implements Machine<SessionInput> {
   }
 
   #countCause({ code }: Cause): void {
-    const { causes } = this.counters
+    const causes = new Map(this.counters.causes)
     // Some codes come from the server, so that their number has to have a bound.
     const counted = causes.has(code) || causes.size < MAX_CAUSES ? code : 'other'
     causes.set(counted, (causes.get(counted) ?? 0) + 1)
+    this.counters.causes = causes
   }
 
   #lostLink(): void {

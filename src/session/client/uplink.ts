@@ -58,7 +58,7 @@ export class Uplink {
   /** By index on this connection. */
   #attached: Producer[] = []
   /** Since when each waits for its ATTACHED. */
-  readonly #attaching = new Map<Producer, number>()
+  #attaching: Map<Producer, number> | null = null
   /** Bytes of batches written on this connection and not acknowledged. */
   #outstanding = 0
   #cancels: { producer: Producer; seq: number }[] = []
@@ -117,7 +117,7 @@ export class Uplink {
   /** ATTACHED settles one producer, as WELCOME does several. */
   attached(index: number, state: ProducerState | null): Attached {
     const producer = this.#attached[index]
-    if (producer === undefined || !this.#attaching.delete(producer)) {
+    if (producer === undefined || !this.#attaching?.delete(producer)) {
       throw new ProtocolError(`ATTACHED ${index} answers no ATTACH`, { code: 'unexpected_frame' })
     }
     return { producer, fate: this.#settle(producer, state, index) }
@@ -137,7 +137,7 @@ export class Uplink {
   lost(): void {
     for (const producer of this.#attached) producer.detach()
     this.#attached = []
-    this.#attaching.clear()
+    this.#attaching = null
     this.#limits = BEFORE_WELCOME
     this.#outstanding = 0
     this.#isolated = null
@@ -194,6 +194,7 @@ export class Uplink {
       if (producer.empty || this.#attached.includes(producer) || !kept(producer)) continue
       found.push({ producer, index: this.#attached.length })
       this.#attached.push(producer)
+      this.#attaching ??= new Map()
       this.#attaching.set(producer, now)
     }
     return found
@@ -204,7 +205,7 @@ export class Uplink {
     let since: number | null = null
     for (const producer of this.#attached) {
       const mark = producer.oldestMark()
-      const owed = mark === null ? this.#attaching.get(producer) : Math.max(mark, this.#lastProgress)
+      const owed = mark === null ? this.#attaching?.get(producer) : Math.max(mark, this.#lastProgress)
       if (owed !== undefined && (since === null || owed < since)) since = owed
     }
     return since

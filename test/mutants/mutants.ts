@@ -429,6 +429,21 @@ const faults: readonly (readonly [name: string, breaks: readonly string[], fault
     ['rule 6', 'I4'],
     'what a page let go of is not asked for again when its user signs in, nor when there is room',
   ],
+  [
+    'own-offer-refused',
+    ['rule 15', 'I9'],
+    'every seventh attach of a sequence is refused, though it is offered by its own user',
+  ],
+  [
+    'anonymous-are-strangers',
+    ['rule 15', 'I9'],
+    'a server without authentication refuses what an anonymous page offers as an earlier anonymous session’s',
+  ],
+  [
+    'newest-leftover-first',
+    ['rule 6', 'I2'],
+    'of what several pages left the newest goes out first, and the oldest waits if there is no room for all',
+  ],
 ]
 
 /** Numbered in this order. */

@@ -10,6 +10,7 @@ import { Violation } from '../../src/testing/simulation/index.js'
 import type { Frame, LinkBook } from './books-link.js'
 import { LossBook } from './books-losses.js'
 import { splitId } from './books-messages.js'
+import { ownerOf } from './books-owners.js'
 import type { Failure, Question } from './books-requests.js'
 import type { SentMessage } from './books-sent.js'
 
@@ -236,7 +237,7 @@ export class CauseBook {
 
   #welcomed({ session, user }: Welcome): boolean {
     const now = this.#doings.now()
-    if (this.#user !== null && this.#user !== user.id) this.losses.userChanged(now)
+    if (this.#user !== null && ownerOf(this.#user) !== ownerOf(user.id)) this.losses.userChanged(now)
     const isOver = this.#session !== null && !session.resumed
     if (isOver) this.losses.sessionEnded(now)
     this.#session = session.id

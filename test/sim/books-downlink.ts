@@ -8,6 +8,7 @@ import { Violation } from '../../src/testing/simulation/index.js'
 import type { Batch, Frame, Lane, LinkBook, Position } from './books-link.js'
 import type { WireLedger } from './books-ledger.js'
 import { isForOthers, type LogTruth } from './books-logs.js'
+import { checkRefused } from './books-owners.js'
 import type { ProducerBook } from './books-producers.js'
 
 export class DownlinkBook {
@@ -81,7 +82,7 @@ export class DownlinkBook {
   #attached(link: LinkBook, index: number, state: ProducerState | null): void {
     const lane = this.#lane(link, index)
     lane.state = state
-    if (state === null) return
+    if (state === null) return checkRefused(lane.offer, link, this.#producers)
     const { id, epoch, floor } = lane.offer
     const { last, held, refused } = state
     if (held < last || held - last > this.#maxInFlight)

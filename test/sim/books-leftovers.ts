@@ -1,7 +1,7 @@
 /**
  * What closed pages left behind is drained first (rule 6).
  *
- * Owns: whether a link still carries something of another page that is not settled; whether what another page left ended, and
+ * Owns: whether a link still carries something of another page that is not settled; whether what several left goes out in order; whether what another page left ended, and
  * went off the disk, for a reason. It counts as written: nothing takes it back, and no time is over for it.
  */
 import type { OutcomeState } from '../../src/index.js'
@@ -10,6 +10,7 @@ import { Violation } from '../../src/testing/simulation/index.js'
 import type { Lane, LinkBook, LinkOwner } from './books-link.js'
 import type { LossBook } from './books-losses.js'
 import { type MessageBook, splitId } from './books-messages.js'
+import { ownerOf } from './books-owners.js'
 import type { SentMessage } from './books-sent.js'
 
 /** What a page knows of why something ended (books-causes.ts). */
@@ -87,6 +88,28 @@ export function checkLeftoversFirst({ lanes, owner }: LinkBook, messages: Messag
       `${id} was written before what ${newest.page} left in ${offer.id}, up to ${offer.written}, was settled`,
     )
   }
+}
+
+/** What several pages left goes out in the order in which storage gave it: `id` is of one of them, and about to be written. */
+export function checkLeftoverOrder({ lanes, owner, welcome }: LinkBook, id: string): void {
+  if (owner.doubtful || !owner.mustBeStored() || welcome === null) return
+  const given = owner.given()
+  const mine = ownerOf(welcome.user.id)
+  for (const before of given.slice(0, Math.max(0, given.indexOf(splitId(id).producer)))) {
+    const user = owner.storedUser(before)
+    const lane = lanes.find(({ offer }) => offer.id === before)
+    // Another user's, or another page has it: it is about to be let go of.
+    if ((user !== null && ownerOf(user) !== mine) || lane?.state === null) continue
+    const waiting = owner.storedOf(before).find((one) => !owner.hasTold(one) && !isOnWire(one, lane))
+    if (waiting !== undefined)
+      throw new Violation('I2', `${id} was written before ${waiting}, which storage has before it`)
+  }
+}
+
+/** Written on this link, or the server has it. */
+function isOnWire(id: string, lane: Lane | undefined): boolean {
+  if (lane?.state == null) return false
+  return splitId(id).seq <= Math.max(lane.written, lane.state.held, lane.ackArrived)
 }
 
 function isDrained({ offer, state, ackArrived, told }: Lane, owner: LinkOwner, policy: string): boolean {

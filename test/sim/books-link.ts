@@ -28,6 +28,12 @@ export interface LinkOwner {
   storedEpoch(producer: string): string | null
   /** Whose its disk says that a producer is. */
   storedUser(producer: string): string | null
+  /** What its disk has of a producer. */
+  storedOf(producer: string): readonly string[]
+  /** Outboxes that other pages left and it was given, in the order of its storage. */
+  given(): readonly string[]
+  /** Whether it told an end of this message. */
+  hasTold(id: string): boolean
   /** Its storage failed once: it may remember less than was written. */
   readonly doubtful: boolean
   /** Where it dialled last. */

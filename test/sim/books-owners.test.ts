@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Welcome } from '../../src/protocol/frames.js'
 import { LinkBook } from './books-link.js'
-import { checkOwner, ownerNow } from './books-owners.js'
+import { checkOwner, checkRefused, ownerNow } from './books-owners.js'
 import { broken, message, offer, page, producers, record, request } from './books-support.js'
 
 /** A connection on which a WELCOME has arrived. */
@@ -33,6 +33,26 @@ describe('the book of owners', () => {
     expect(ownerNow('ada', null)).toBe('ada')
     expect(ownerNow('anonymous:s1', welcomed('anonymous:s2'))).toBe('anonymous')
     expect(ownerNow('ada', welcomed('ben'))).toBeNull()
+  })
+
+  it('notices a server that refuses what is its own user’s, and was not refused by the store', () => {
+    const book = producers('user:ada')
+    const refused = (attach: number, user?: string, as = 'ada'): string =>
+      broken(() =>
+        checkRefused({ ...offer, attach, ...(user === undefined ? {} : { user }) }, welcomed(as), book),
+      )
+    expect([refused(2), refused(2, 'ada'), refused(2, 'anonymous:s1', 'anonymous:s2')]).toEqual(
+      Array.from({ length: 3 }, () => 'I9'),
+    )
+    expect([refused(2, 'ben'), refused(2, 'ada', 'anonymous:s1')]).toEqual(['none', 'none'])
+    // A later attach was quicker.
+    expect(refused(0, 'ada')).toBe('none')
+    book.attached(
+      { ...request, user: 'user:ben', offer: { ...offer, attach: 2 } },
+      { ok: false, why: 'user' },
+    )
+    expect(refused(2, 'ben', 'ben')).toBe('none')
+    expect(refused(3, 'ben', 'ben')).toBe('I9')
   })
 
   it('notices a server that attaches for one user what is offered as another’s', () => {

@@ -4,14 +4,20 @@
  * Owns: what a page, its wire and a server's question to the store say of a user, compared. Whose the store's records are:
  * books-producers.ts.
  */
+import type { ProducerOffer } from '../../src/protocol/frames.js'
 import { Violation } from '../../src/testing/simulation/index.js'
 import type { LinkBook } from './books-link.js'
+import type { ProducerBook } from './books-producers.js'
 import type { SentMessage } from './books-sent.js'
 
-const ANONYMOUS = 'anonymous'
+export const ANONYMOUS = 'anonymous'
 
 /** Anonymous users count as one owner. */
 export const ownerOf = (user: string): string => (user.startsWith(`${ANONYMOUS}:`) ? ANONYMOUS : user)
+
+/** Whether a server's own name for an owner is that of a user. */
+export const isNamed = (owner: string, user: string): boolean =>
+  owner === ANONYMOUS ? ownerOf(user) === ANONYMOUS : owner === `user:${user}`
 
 /**
  * Whose is what a page sends now: as it was told last. `null` while a WELCOME of another user has arrived, which it may have
@@ -36,9 +42,20 @@ export function checkOwner(message: SentMessage, { owner, welcome }: LinkBook): 
 /** A server asks the store to attach what is offered for `user`, its own name for an owner. */
 export function checkOfferedAs(offered: string | undefined, user: string, producer: string): void {
   if (offered === undefined) return
-  if (user === ANONYMOUS ? ownerOf(offered) === ANONYMOUS : user === `user:${offered}`) return
+  if (isNamed(user, offered)) return
   throw new Violation(
     'I9',
     `producer ${producer} is offered as ${offered}'s, and a server attaches it for ${user}`,
+  )
+}
+
+/** A server refuses what it is offered: as another's than its connection is, or because the store did (FEN-12). */
+export function checkRefused(offer: ProducerOffer, { welcome }: LinkBook, producers: ProducerBook): void {
+  const user = welcome?.user.id
+  if (offer.user !== undefined && user !== undefined && ownerOf(offer.user) !== ownerOf(user)) return
+  if (producers.explainsRefused(offer)) return
+  throw new Violation(
+    'I9',
+    `producer ${offer.id} was refused to ${user} with attach ${offer.attach}; it was offered as ${offer.user ?? 'nobody'}'s, and the store did not refuse it`,
   )
 }

@@ -38,6 +38,10 @@ export class ProducerBook {
   readonly #begun = new Map<string, Set<number>>()
   /** Producer and epoch → whose record it was. */
   readonly #users = new Map<string, string>()
+  /** Producer and attach that the store refused. */
+  readonly #refusedOffers = new Set<string>()
+  /** Producer → highest attach that the store took. */
+  readonly #newest = new Map<string, number>()
   readonly #effects: EffectBook
   /** The store is being built up again from its journal. */
   #again = false
@@ -87,14 +91,21 @@ export class ProducerBook {
     return this.#begun.get(`${producer} ${epoch}`) ?? new Set()
   }
 
+  /** Whether the store said no to this attach, or a later one was quicker. */
+  explainsRefused({ id, attach }: Pick<AttachRequest['offer'], 'id' | 'attach'>): boolean {
+    return this.#refusedOffers.has(`${id} ${attach}`) || (this.#newest.get(id) ?? 0) > attach
+  }
+
   attached(request: AttachRequest, result: AttachResult): void {
     const { offer, user } = request
     checkOfferedAs(offer.user, user, offer.id)
     const known = this.#records.get(offer.id)
     if (!result.ok) {
+      this.#refusedOffers.add(`${offer.id} ${offer.attach}`)
       this.#checkRefusal(request, known, result.why)
       return
     }
+    this.#newest.set(offer.id, Math.max(offer.attach, this.#newest.get(offer.id) ?? 0))
     const { record, how } = result
     if (known !== undefined) checkClaim(request, known)
     if (how !== 'created') return goOn(request, record, how, known)

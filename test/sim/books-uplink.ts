@@ -8,8 +8,8 @@ import { Violation } from '../../src/testing/simulation/index.js'
 import type { Batch, CountedBatch, Frame, Lane, LinkBook, Position } from './books-link.js'
 import type { MessageBook, SentMessage } from './books-messages.js'
 import type { WireLedger } from './books-ledger.js'
-import { checkLeftoversFirst } from './books-leftovers.js'
-import { checkOwner } from './books-owners.js'
+import { checkLeftoverOrder, checkLeftoversFirst } from './books-leftovers.js'
+import { ANONYMOUS, checkOwner } from './books-owners.js'
 import type { ProducerBook } from './books-producers.js'
 
 type Seq = number
@@ -129,8 +129,9 @@ export class UplinkBook {
     checkHole(lane, seq)
     checkOwner(message, link)
     if (message.page === link.owner.name) checkLeftoversFirst(link, this.#messages, id)
+    else checkLeftoverOrder(link, id)
     this.#checkWindow(link, lane, seq)
-    if (message.page !== link.owner.name) this.#sometimes('the next page drained what was left')
+    if (message.page !== link.owner.name) this.#drained(message)
     const known = this.#ledger.producer(offer.id)
     if (seq <= known.written) this.#sometimes('a message was written again')
     // What a closing socket took in silence the tap has not seen, but its client offers as written.
@@ -141,6 +142,11 @@ export class UplinkBook {
     lane.written = Math.max(lane.written, seq)
     message.written(state.epoch)
     return lane
+  }
+
+  #drained({ owner }: SentMessage): void {
+    this.#sometimes('the next page drained what was left')
+    if (owner === ANONYMOUS) this.#sometimes('an anonymous page drained what another had left')
   }
 
   /** What was written before comes first, as it was sent; then what is fresh (rule 4). */

@@ -29,6 +29,7 @@ export class DiskHold implements OutboxHandle {
   readonly #disk: Disk
   readonly #holder: Holder
   readonly #held = new Set<string>()
+  #given: readonly string[] = []
 
   constructor(handle: OutboxHandle, disk: Disk, holder: Holder) {
     this.#handle = handle
@@ -36,6 +37,11 @@ export class DiskHold implements OutboxHandle {
     this.#holder = holder
     this.leftovers = handle.leftovers
     this.#take(handle.leftovers)
+  }
+
+  /** Outboxes of other pages that it was given and has not let go of, in the order in which it was. */
+  get given(): readonly string[] {
+    return this.#given
   }
 
   /** Whether messages of a producer are on the disk and not in these hands. */
@@ -54,6 +60,7 @@ export class DiskHold implements OutboxHandle {
   release(producer: string): void {
     this.#handle.release(producer)
     if (!this.#held.delete(producer)) return
+    this.#given = this.#given.filter((one) => one !== producer)
     this.#disk.letGo([producer])
     this.#holder.released(producer)
   }
@@ -75,8 +82,10 @@ export class DiskHold implements OutboxHandle {
   }
 
   #take(outboxes: readonly StoredOutbox[]): void {
-    for (const { producer } of outboxes) this.#held.add(producer.id)
-    this.#disk.taken(outboxes.map(({ producer }) => producer.id))
+    const ids = outboxes.map(({ producer }) => producer.id)
+    for (const id of ids) this.#held.add(id)
+    this.#given = [...this.#given, ...ids]
+    this.#disk.taken(ids)
   }
 
   /** Never ends for a page that is gone. */

@@ -36,6 +36,11 @@ export class Disk {
     return this.#kept.has(id)
   }
 
+  /** Messages of one producer that are on it. */
+  of(producer: string): readonly string[] {
+    return [...this.#kept].filter((id) => splitId(id).producer === producer)
+  }
+
   /** Producers of which it lost the newest messages. */
   readonly lost = new Set<string>()
 

@@ -9,6 +9,7 @@ import type { SeededRandom, TestServer } from '../../src/testing/index.js'
 import { Violation } from '../../src/testing/simulation/index.js'
 import type { Books } from './books.js'
 import { type Run, splitId } from './books-messages.js'
+import { isNamed } from './books-owners.js'
 import { checkPayload, type Payload } from './payload.js'
 import type { StorePort } from './store-port.js'
 
@@ -178,7 +179,7 @@ function sendTooLate({ books }: HandlerHost, context: Context): void {
  */
 function checkUser({ producers }: Books, { epoch }: Run, id: string, user: string): void {
   const owner = producers.userIn(splitId(id).producer, epoch)
-  if (owner !== `user:${user}`)
+  if (owner === null || !isNamed(owner, user))
     throw new Violation('I9', `${id} is of ${owner ?? 'nobody'}, and its handler was told of ${user}`)
 }
 

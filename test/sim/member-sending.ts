@@ -120,6 +120,10 @@ export class MemberSending {
     })
   }
 
+  hasTold(id: string): boolean {
+    return this.#told.has(id)
+  }
+
   /** lifecycle 'settled' told of a message: one of its own has a receipt as well, one that another page left has not. */
   announced({ id, settled }: Receipt): void {
     const { books, pending, name } = this.#parts

@@ -170,6 +170,18 @@ export class Member implements LinkOwner {
     return this.disk.userOf(producer)
   }
 
+  storedOf(producer: string): readonly string[] {
+    return this.disk.of(producer)
+  }
+
+  given(): readonly string[] {
+    return this.page.given
+  }
+
+  hasTold(id: string): boolean {
+    return this.#sending.hasTold(id)
+  }
+
   // ── what it does ──────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Whoever calls these takes back what the server had asked for. */

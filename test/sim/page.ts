@@ -71,6 +71,11 @@ export class Page {
     }
   }
 
+  /** What it was given of other pages' outboxes, in order. */
+  get given(): readonly string[] {
+    return [...this.#holds].flatMap(({ given }) => given)
+  }
+
   /** The process, the tab or the machine is gone from one moment to the next. */
   kill(): void {
     this.#state = 'gone'

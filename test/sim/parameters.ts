@@ -35,6 +35,8 @@ export interface Parameters {
   readonly tokenMs: number | null
   /** What pages speak; `mixed`: each its own. */
   readonly wire: 'json' | 'msgpack' | 'mixed'
+  /** Nobody is asked who they are: all are anonymous. */
+  readonly anonymous: boolean
 }
 
 export function drawParameters(random: SeededRandom): Parameters {
@@ -56,6 +58,7 @@ export function drawParameters(random: SeededRandom): Parameters {
     authenticateMs: random.pick([0, 0, 30]),
     tokenMs: random.pick([null, null, 12_000, 45_000]),
     wire: random.pick(['json', 'json', 'json', 'msgpack', 'mixed']),
+    anonymous: random.chance(0.15),
   }
 }
 

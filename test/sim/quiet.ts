@@ -21,6 +21,7 @@ export const QUIET_PARAMETERS: Parameters = {
   authenticateMs: 0,
   tokenMs: null,
   wire: 'json',
+  anonymous: false,
 }
 
 /** A page that lets the client be: large windows and queues, handlers at once, callbacks that do and throw nothing. */

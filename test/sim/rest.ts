@@ -5,6 +5,7 @@
  */
 import { Violation } from '../../src/testing/simulation/index.js'
 import type { Books } from './books.js'
+import { isNamed } from './books-owners.js'
 import { splitId } from './books-messages.js'
 import type { Disk } from './disk.js'
 import type { Member } from './member.js'
@@ -64,7 +65,7 @@ function openForLeftovers(world: SurewireWorld): void {
 /** What waits for another user goes out when they sign in, with a page that is open and let go of it before. */
 function signIn({ books, members }: SurewireWorld, user: string): boolean {
   const waited = members.filter(
-    ({ durable, disk }) => durable && [...disk.kept].some((id) => ownerOf(id, disk, books) === user),
+    ({ durable, disk }) => durable && [...disk.kept].some((id) => isOf(id, user, disk, books)),
   )
   for (const member of waited) {
     member.user = user
@@ -116,15 +117,11 @@ function checkDisk({ durable, disk }: Member, { members }: SurewireWorld): void 
   for (const id of disk.kept) throw new Violation('I4', `${id} is stored, and nobody sends it`)
 }
 
-/** As its page was told, as the disk says, or else the store's record; `null`: whose it is nobody knows. */
-function ownerOf(id: string, disk: Disk, { messages, producers }: Books): string | null {
+/** As its page was told, as the disk says, or else the store's record. */
+function isOf(id: string, user: string, disk: Disk, { messages, producers }: Books): boolean {
   const { producer } = splitId(id)
-  return (
-    messages.get(id)?.owner ??
-    disk.userOf(producer) ??
-    producers.userOf(producer)?.slice('user:'.length) ??
-    null
-  )
+  const owner = messages.get(id)?.owner ?? disk.userOf(producer)
+  return owner === null ? isNamed(producers.userOf(producer) ?? '', user) : owner === user
 }
 
 /** What began is over: answered, or said to be unknown (I10). */

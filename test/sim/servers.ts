@@ -94,7 +94,9 @@ export class Servers {
       limits: parameters.limits,
       heartbeat: { timeoutMs: 3_000 },
       serializers: [json(), msgpack()],
-      authenticate: ({ auth, request }) => this.#authenticate(auth as Token, request),
+      ...(parameters.anonymous
+        ? {}
+        : { authenticate: ({ auth, request }) => this.#authenticate(auth as Token, request) }),
       authorize: ({ room }) => room !== CLOSED_ROOM,
     })
     addHandlers(server, {

@@ -25,6 +25,7 @@ const PLAIN = [
   'a gap by a new epoch',
   'an entry for others was skipped',
   'the next page drained what was left',
+  'an anonymous page drained what another had left',
   'a page found its outbox locked by another',
   'a token of another user ended a connection (4200)',
   'a connection was superseded (4401)',

@@ -13,7 +13,7 @@ const switchesUser = step<SurewireWorld, { who: number; user: string; live: bool
   draw: (random) => ({ who: random.integer(0, WHO), user: random.pick(USERS), live: random.chance(0.5) }),
   run: (world, { who, user, live }) => {
     const member = world.member(who)
-    if (member.user === user) return false
+    if (member.user === user || world.parameters.anonymous) return false
     member.user = user
     if (live && !member.closing) member.renewToken()
     return true
@@ -41,7 +41,7 @@ const refusesCredentials = step<SurewireWorld, { user: string; is: 'refused' | '
   }),
   run: (world, { user, is, ms }) => {
     world.servers.trouble(user, is, ms)
-    return world.members.some((member) => member.user === user)
+    return !world.parameters.anonymous && world.members.some((member) => member.user === user)
   },
   tell: ({ user, is, ms }) => `credentials of ${user} are ${is} for ${ms} ms`,
 })

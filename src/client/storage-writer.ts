@@ -31,6 +31,8 @@ export class StorageWriter {
   readonly #opening: Promise<OutboxHandle | null>
   #tail: Promise<void>
   #healthy = true
+  /** The newest write, settled or not. */
+  #writing: Promise<void> = Promise.resolve()
 
   constructor(storage: StorageAdapter, clock: Clock, host: StorageHost) {
     this.#host = host
@@ -50,28 +52,41 @@ export class StorageWriter {
 
   write(batch: number, changes: readonly StorageChange[]): void {
     this.#after(async (handle) => {
-      if (handle !== null && this.#healthy) await this.#attempt(() => handle.apply(changes))
+      if (handle !== null && this.#healthy)
+        await this.#attempt(() => this.#inTime((this.#writing = handle.apply(changes))))
       this.#host.stored(batch, this.#healthy)
     })
   }
 
   release(producer: string): void {
-    this.#after(async (handle) => this.#attempt(async () => handle?.release(producer)))
+    this.#after(async (handle) => {
+      const letGo = (): Promise<void> => this.#attempt(async () => handle?.release(producer))
+      // A write that was given up may still come to its end, and must not meet what another page has written by then.
+      const released = this.#writing.then(letGo, letGo)
+      if (this.#healthy) await released
+    })
   }
 
   /** Adopts what has been let go of since the storage was opened, if it can say. Never throws. */
   claim(): void {
-    this.#after(async (handle) =>
+    this.#after((handle) =>
       this.#attempt(async () => {
-        const leftovers = (await handle?.claim?.()) ?? []
-        if (leftovers.length > 0) this.#host.adopt(leftovers)
+        if (handle?.claim === undefined || !this.#healthy) return
+        const claimed = await this.#inTime(handle.claim(), (late) => void this.#letGo(handle, late))
+        if (claimed.length > 0) this.#host.adopt(claimed)
       }),
     )
   }
 
+  #letGo(handle: OutboxHandle, outboxes: readonly StoredOutbox[]): Promise<void> {
+    return this.#attempt(async () => {
+      for (const { producer } of outboxes) handle.release(producer.id)
+    })
+  }
+
   /** Lets go of the storage once everything is written. Never rejects. */
   close(): Promise<void> {
-    this.#after(async (handle) => this.#attempt(async () => handle?.close()))
+    this.#after(async (handle) => this.#attempt(() => this.#inTime(Promise.resolve(handle?.close()))))
     return this.#tail
   }
 
@@ -94,7 +109,7 @@ export class StorageWriter {
 
   async #attempt(work: () => Promise<void>): Promise<void> {
     try {
-      await this.#inTime(work())
+      await work()
     } catch (error) {
       this.#degrade(error)
     }

@@ -35,9 +35,10 @@ export class LaneOrder {
     if (this.#resending) {
       const again = this.#oldestResend()
       if (again !== null) return ready(again.producer) ? again : null
-      this.#resending = false
     }
+    // What it holds up is still to be written in its old order, also if it is let go of.
     if (this.#outbox.leftovers.some((producer) => !producer.empty)) return null
+    this.#resending = false
     return this.#nextRequest(ready) ?? this.#nextFresh(ready)
   }
 

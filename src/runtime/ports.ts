@@ -100,8 +100,8 @@ export interface OutboxHandle {
   /** Lets go of an outbox without changing it, for whoever it belongs to. */
   release(producer: string): void
   /**
-   * Outboxes that nobody holds by now; locked by this handle from now on. Asked after a WELCOME, when another user signed in or something
-   * was released before. @default what was released waits for the next page
+   * Outboxes that nobody holds by now; locked by this handle from now on. Asked after each WELCOME but the first that follows
+   * the opening, and at that one if something was released before. @default what was released waits for the next page
    */
   claim?(): Promise<readonly StoredOutbox[]>
   /** Lets go of everything. */

@@ -65,7 +65,7 @@ export type SessionEffect =
   | { readonly type: 'warning'; readonly code: string; readonly message: string }
   | { readonly type: 'store'; readonly batch: number; readonly changes: readonly StorageChange[] }
   | { readonly type: 'release'; readonly producer: string }
-  /** What this or another page let go of is to be adopted: it may be this user's, and there may be room by now. */
+  /** What nobody holds by now is to be adopted: it may be this user's, and there may be room. */
   | { readonly type: 'claim' }
   /** After close: everything is settled, nothing will follow. */
   | { readonly type: 'finished' }

@@ -9,10 +9,11 @@
 import type { Encoded } from '../../protocol/codec.js'
 import type { Sink } from '../../protocol/machine.js'
 import type { StorageChange, StoredOutbox } from '../../protocol/storage.js'
+import type { ConnectionState } from '../../connection/state.js'
 import type { Outbox } from '../../delivery/outbox.js'
-import { type OutboxEntry, Producer } from '../../delivery/producer.js'
+import type { OutboxEntry, Producer } from '../../delivery/producer.js'
 import type { SessionEffect } from './inputs.js'
-import { WaitingOutboxes } from './waiting-outboxes.js'
+import { heirOf, WaitingOutboxes, warnOfOthers } from './waiting-outboxes.js'
 
 /** What leftovers are taken over by. */
 export interface LeftoverHost {
@@ -20,6 +21,7 @@ export interface LeftoverHost {
   readonly sizeOf: (body: Encoded) => number
   /** How many producers this connection has, refused ones too. */
   readonly attached: () => number
+  readonly state: () => ConnectionState['name']
 }
 
 /** What holds once a batch of changes is stored. */
@@ -47,13 +49,14 @@ export class Persistence {
   readonly #known = new Set<Producer>()
   /** Were stored until storage failed: nobody knows what the next page will find. */
   readonly #doubtful = new Set<Producer>()
-  readonly #waiting = new WaitingOutboxes()
+  readonly #waiting: WaitingOutboxes
   #host: LeftoverHost | null = null
   /** At the end, what stays stored is not to be settled in storage. */
   #leaving = false
 
   constructor(emit: Sink<SessionEffect>) {
     this.#emit = emit
+    this.#waiting = new WaitingOutboxes(emit)
   }
 
   /** A message was queued: it may be written once it is stored. Requests are not kept: nobody would hear the reply. */
@@ -98,8 +101,13 @@ export class Persistence {
   /** WELCOME named a user: what pages left is taken over for them. */
   welcomed(outbox: Outbox): void {
     this.attached(outbox)
-    if (outbox.user !== null && this.#waiting.welcomed(outbox.user)) this.#emit({ type: 'claim' })
+    if (this.#durable) this.#waiting.claim()
     this.#takeOver(outbox)
+  }
+
+  /** There will be no WELCOME unless somebody connects again: nothing waits for it here. */
+  stopped(): void {
+    this.#waiting.letGo()
   }
 
   /** Hands this turn's changes to storage. */
@@ -119,8 +127,8 @@ export class Persistence {
   }
 
   /** A batch of changes is kept, or memory has to do: its messages may be written. */
-  stored(batch: number, kept: boolean): void {
-    if (!kept) this.#degrade()
+  stored(outbox: Outbox, batch: number, kept: boolean): void {
+    if (!kept) this.#degrade(outbox)
     const pending = this.#pending.get(batch)
     if (pending === undefined) return
     this.#pending.delete(batch)
@@ -137,32 +145,33 @@ export class Persistence {
     return !this.#known.has(producer) || this.#keptAttach.get(producer) === producer.attach
   }
 
-  /** What closed pages left behind is taken over once a WELCOME has said whose page this is. */
+  /** What closed pages left behind is taken over once a WELCOME has said whose page this is, if there is to be one. */
   adopt(outbox: Outbox, leftovers: readonly StoredOutbox[], host: LeftoverHost): void {
     this.#host = host
-    for (const { messages, producer } of leftovers)
-      if (messages.length === 0) this.#changes.push({ type: 'forget', producer: producer.id })
-    this.#waiting.add(leftovers.filter(({ messages }) => messages.length > 0))
-    this.#takeOver(outbox)
+    const state = host.state()
+    const isUseless = !this.#durable || state === 'closed'
+    for (const leftover of leftovers) {
+      if (leftover.messages.length > 0 || isUseless) this.#waiting.add(leftover)
+      else this.#changes.push({ type: 'forget', producer: leftover.producer.id })
+    }
+    if (isUseless) this.#waiting.letGo()
+    // During a dial nobody knows whom its WELCOME will name.
+    if (state === 'live') this.#takeOver(outbox)
   }
 
-  /** Takes over what is this user's, as far as there is room. The rest is let go of, for another page, and claimed at the next WELCOME. */
   #takeOver(outbox: Outbox): void {
-    if (this.#waiting.empty || !this.#durable || this.#host === null) return
-    for (const leftover of this.#waiting.takeOurs(outbox.leftovers.length, this.#host.attached()))
-      this.#takeOverOne(outbox, leftover, this.#host)
-    const { rest, others } = this.#waiting.takeRest()
-    for (const { producer } of rest) this.#emit({ type: 'release', producer: producer.id })
-    if (others) this.#warnOfOthers()
+    if (this.#host === null) return
+    const { sizeOf, attached } = this.#host
+    for (const leftover of this.#waiting.takeOurs(outbox.user, outbox.leftovers.length, attached()))
+      this.#takeOverOne(outbox, leftover, sizeOf)
   }
 
-  #takeOverOne(outbox: Outbox, { producer: stored, messages }: StoredOutbox, { sizeOf }: LeftoverHost): void {
-    const producer = new Producer({ id: stored.id, key: stored.key, kind: 'messages', priority: 'normal' })
-    producer.attach = stored.attach + 1
-    producer.epoch = stored.epoch
-    producer.user = stored.user
-    producer.floor = stored.floor
-    producer.written = stored.floor
+  #takeOverOne(
+    outbox: Outbox,
+    { producer: stored, messages }: StoredOutbox,
+    sizeOf: LeftoverHost['sizeOf'],
+  ): void {
+    const producer = heirOf(stored)
     this.#known.add(producer)
     this.#keptEpoch.set(producer, stored.epoch)
     outbox.adopt(
@@ -184,18 +193,17 @@ export class Persistence {
 
   /** A leftover that the server refused belongs to another user: it waits for them. */
   notOurs(outbox: Outbox, producer: Producer): void {
+    // It was let go of while the answer was on its way.
+    if (!outbox.leftovers.includes(producer)) return
     this.#known.delete(producer)
-    outbox.retire(producer, 'outbox_of_another_user', 'it stays stored for the user it belongs to')
-    this.#emit({ type: 'release', producer: producer.id })
-    this.#warnOfOthers()
+    this.#letGo(outbox, producer, 'outbox_of_another_user', 'it stays stored for the user it belongs to')
+    warnOfOthers(this.#emit)
   }
 
-  #warnOfOthers(): void {
-    this.#emit({
-      type: 'warning',
-      code: 'outbox_of_another_user',
-      message: 'storage holds messages of another user; they stay there for them',
-    })
+  /** It stays stored as it is, for another page. Nothing of it is to be stored any more. */
+  #letGo(outbox: Outbox, producer: Producer, code: string, message: string): void {
+    outbox.retire(producer, code, message)
+    this.#emit({ type: 'release', producer: producer.id })
   }
 
   /** Whether messages of this producer are stored, or may be, and outlive the client. */
@@ -216,15 +224,20 @@ export class Persistence {
   }
 
   /** Storage failed: nothing waits for it any more. */
-  #degrade(): void {
+  #degrade(outbox: Outbox): void {
     this.#durable = false
     this.#changes = []
-    for (const producer of this.#known) {
-      producer.storedUpTo = Number.POSITIVE_INFINITY
-      producer.epochStored = true
-      this.#doubtful.add(producer)
-    }
+    const known = [...this.#known]
     this.#known.clear()
+    for (const producer of known) {
+      producer.storedUpTo = Number.POSITIVE_INFINITY
+      // That it was handled could not be stored. Who finds it after the server has forgotten, and finds no epoch it was written in,
+      // would have it handled again. A page whose storage works may have it instead.
+      if (producer.leftover && !isBeingWritten(producer)) this.#letGo(outbox, producer, ...LET_GO)
+      else this.#doubtful.add(producer)
+      producer.epochStored = true
+    }
+    this.#waiting.letGo()
   }
 
   #begin(producer: Producer): void {
@@ -250,3 +263,8 @@ export class Persistence {
     this.#changes.push({ type: 'producer', producer: { id, key, attach, epoch, user, floor } })
   }
 }
+
+const LET_GO = ['stored', 'storage failed; the message is stored and goes out with another page'] as const
+
+/** Whether the server has it, and storage knows the epoch that it is written in. */
+const isBeingWritten = ({ index, epochStored }: Producer): boolean => index !== null && epochStored

@@ -203,10 +203,11 @@ export class ClientSession implements Machine<SessionInput> {
 
   /** Outboxes that closed pages left behind: before the first dial, and what is claimed after a WELCOME. */
   adopt(leftovers: Parameters<Persistence['adopt']>[1]): void {
-    const { outbox, persistence, uplink } = this.#parts
+    const { connection, outbox, persistence, uplink } = this.#parts
     persistence?.adopt(outbox, leftovers, {
       sizeOf: (body) => this.#config.serializer.size(body),
       attached: () => uplink.attachedCount,
+      state: () => connection.state.name,
     })
   }
 
@@ -247,7 +248,7 @@ export class ClientSession implements Machine<SessionInput> {
           this.#wire.push([FrameType.AUTH, input.auth ?? null])
         return
       case 'stored':
-        return this.#parts.persistence?.stored(input.batch, input.kept)
+        return this.#parts.persistence?.stored(this.#parts.outbox, input.batch, input.kept)
       case 'tick':
         return this.#tick(now)
       case 'flush':
@@ -346,6 +347,7 @@ export class ClientSession implements Machine<SessionInput> {
   /** Terminal: joins cannot happen until somebody connects again; messages stay queued. */
   #closed(error: SurewireError | null, final: boolean): void {
     this.#parts.rooms.endAll(error ?? new ClosedError('the client was closed'), final)
+    this.#parts.persistence?.stopped()
   }
 
   // ── the end of a turn ──────────────────────────────────────────────────────────────────────────────────────────────

@@ -90,9 +90,13 @@ export class Uplink {
     return this.#offered
   }
 
-  /** Producers for HELLO, in order; they get their index from it. Those made during the dial go by ATTACH. */
+  /**
+   * Producers for HELLO, in order; they get their index from it. Those made during the dial go by ATTACH; what was let go of
+   * meanwhile must not be offered, for it may be another page's by now.
+   */
   offer(): readonly Producer[] {
-    this.#attached = [...this.#offered]
+    const inUse = this.#outbox.producers()
+    this.#attached = this.#offered.filter((producer) => inUse.includes(producer))
     return this.#attached
   }
 

@@ -1,11 +1,14 @@
 /**
  * What closed pages left behind, until it is known whose page this is (rules 6 and 15).
  *
- * Owns: which of it this page takes over, and when; which it lets go of.
- * Does not own: how an outbox is taken over (persistence.ts).
+ * Owns: which of it this page takes over; which it lets go of, and what it says of that.
+ * Does not own: when, and what is stored of what it takes over (persistence.ts).
  */
-import type { StoredOutbox } from '../../protocol/storage.js'
+import type { Sink } from '../../protocol/machine.js'
+import type { StoredOutbox, StoredProducer } from '../../protocol/storage.js'
+import { Producer } from '../../delivery/producer.js'
 import { sameOwner } from './handshake.js'
+import type { SessionEffect } from './inputs.js'
 
 /**
  * A connection takes sixteen producers at least, refused and retired ones too. Four stay for the lanes and requests of this
@@ -15,44 +18,73 @@ const MAX_TAKEN_OVER = 8
 const MAX_BEFORE_OWN = 12
 
 export class WaitingOutboxes {
-  #waiting: readonly StoredOutbox[] = []
-  #user: string | null = null
-  /** Something was let go of that this page may have to do with later. */
-  #letGo = false
+  readonly #emit: Sink<SessionEffect>
+  #waiting: StoredOutbox[] = []
+  /** Storage may hold by now what it did not give when it was opened. */
+  #mayHoldMore = false
 
-  get empty(): boolean {
-    return this.#waiting.length === 0
+  constructor(emit: Sink<SessionEffect>) {
+    this.#emit = emit
   }
 
-  add(outboxes: readonly StoredOutbox[]): void {
-    this.#waiting = [...this.#waiting, ...outboxes]
+  add(outbox: StoredOutbox): void {
+    this.#waiting.push(outbox)
   }
 
-  /** A WELCOME names the user. `true`: there may be something of theirs by now that nobody holds. */
-  welcomed(user: string): boolean {
-    const changed = this.#user !== null && !sameOwner(this.#user, user)
-    this.#user = user
-    return changed || this.#letGo
+  /** A connection is made: whatever was let go of since storage was opened, by this page or another, is asked for. */
+  claim(): void {
+    if (this.#mayHoldMore) this.#emit({ type: 'claim' })
+    this.#mayHoldMore = true
   }
 
-  /** Takes out what is this user's or nobody's, in the order of storage, as far as there is room. */
-  takeOurs(takenOver: number, attached: number): readonly StoredOutbox[] {
+  /**
+   * Takes out what is of `user` or of nobody, in the order of storage, as far as there is room on the connection. The rest
+   * is let go of, for another page may open for it meanwhile.
+   */
+  takeOurs(user: string | null, takenOver: number, attached: number): readonly StoredOutbox[] {
+    const isOurs = ({ producer }: StoredOutbox): boolean =>
+      producer.user === null || (user !== null && sameOwner(producer.user, user))
     const room = Math.max(0, Math.min(MAX_TAKEN_OVER - takenOver, MAX_BEFORE_OWN - attached))
-    const ours = this.#waiting.filter((outbox) => this.#isOurs(outbox)).slice(0, room)
-    this.#waiting = this.#waiting.filter((outbox) => !ours.includes(outbox))
-    return ours
+    const ours = this.#waiting.filter(isOurs)
+    const taken = ours.slice(0, room)
+    if (ours.length < this.#waiting.length) warnOfOthers(this.#emit)
+    if (taken.length < ours.length) warnOfTooMany(this.#emit, ours.length - taken.length)
+    this.#waiting = this.#waiting.filter((outbox) => !taken.includes(outbox))
+    this.letGo()
+    return taken
   }
 
-  /** Takes out what this page has no use for now: another's, and what found no room. Another page may open for it meanwhile. */
-  takeRest(): { readonly rest: readonly StoredOutbox[]; readonly others: boolean } {
-    if (this.#user === null) return { rest: [], others: false }
-    const rest = this.#waiting
+  /** Nothing waits here any more, where no other page can have it. */
+  letGo(): void {
+    for (const { producer } of this.#waiting) this.#emit({ type: 'release', producer: producer.id })
     this.#waiting = []
-    this.#letGo ||= rest.length > 0
-    return { rest, others: rest.some((outbox) => !this.#isOurs(outbox)) }
+    this.#mayHoldMore = true
   }
+}
 
-  #isOurs({ producer: { user } }: StoredOutbox): boolean {
-    return this.#user !== null && (user === null || sameOwner(user, this.#user))
-  }
+export function warnOfOthers(emit: Sink<SessionEffect>): void {
+  emit({
+    type: 'warning',
+    code: 'outbox_of_another_user',
+    message: 'storage holds messages of another user; they stay there for them',
+  })
+}
+
+function warnOfTooMany(emit: Sink<SessionEffect>, count: number): void {
+  emit({
+    type: 'warning',
+    code: 'outboxes_waiting',
+    message: `closed pages left more outboxes than a connection has room for: ${count} go out after the next connection (restart()), or with another page`,
+  })
+}
+
+/** A stored producer, as this page goes on with it. */
+export function heirOf(stored: StoredProducer): Producer {
+  const producer = new Producer({ id: stored.id, key: stored.key, kind: 'messages', priority: 'normal' })
+  producer.attach = stored.attach + 1
+  producer.epoch = stored.epoch
+  producer.user = stored.user
+  producer.floor = stored.floor
+  producer.written = stored.floor
+  return producer
 }

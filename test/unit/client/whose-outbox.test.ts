@@ -1,37 +1,21 @@
 import { expect, it } from 'vitest'
 import { outboxStorage } from '../../../src/client/outbox-storage.js'
 import type { OutboxHandle } from '../../../src/runtime/ports.js'
-import { memoryStorage } from '../../../src/storage/memory.js'
 import {
   createTestClient,
   createTestNetwork,
   createTestServer,
   manualClock,
 } from '../../../src/testing/index.js'
+import { pagesOnOneStorage } from '../../support/outbox-pages.js'
 
 const DAY = 86_400_000
-
-/** A network, its server, and pages on one storage. */
-function shared() {
-  const network = createTestNetwork({ clock: manualClock() })
-  const server = createTestServer({ network, authenticate: ({ auth }) => ({ id: String(auth) }) })
-  const handled: string[] = []
-  server.on('note', (data, { user }) => void handled.push(`${user.id}: ${String(data)}`))
-  const storage = memoryStorage()
-  const page = (user: string) =>
-    createTestClient({ network, url: server.url, auth: () => user, queue: { storage } })
-  const cut = (): void => {
-    network.refuse({ url: server.url })
-    for (const link of network.links()) link.cut()
-  }
-  return { network, handled, page, cut }
-}
 
 /** Ben sends one message without a connection and closes his page; two days later it is Cleo's turn, then his. */
 async function benThenCleo(
   benWasConnected: boolean,
 ): Promise<{ cleo: string[]; ben: string[]; warnings: string[] }> {
-  const { network, handled, page, cut } = shared()
+  const { network, handled, page, cut } = pagesOnOneStorage()
   const warnings: string[] = []
   const opened = (user: string) => {
     const client = page(user)
@@ -72,7 +56,7 @@ it('what a page sent that never met a server is of whoever connects first', asyn
 })
 
 it('what a page sent while it dialled is of whoever it was told to be, though the connection ended at once', async () => {
-  const { network, handled, page, cut } = shared()
+  const { network, handled, page, cut } = pagesOnOneStorage()
   network.set({ latencyMs: 20 })
   const ben = page('ben')
   void ben.connect()
@@ -91,7 +75,7 @@ it('what a page sent while it dialled is of whoever it was told to be, though th
 })
 
 it('a page that connects as a guest and then logs in sends what its user left', async () => {
-  const { network, handled, page, cut } = shared()
+  const { network, handled, page, cut } = pagesOnOneStorage()
   const visit = async (during: (client: ReturnType<typeof page>) => void): Promise<void> => {
     const client = page('guest')
     void client.connect()
@@ -134,7 +118,7 @@ it('what was queued for one user ends as user_changed, also where no server ever
 })
 
 it('what pages of one user left goes out in the order of the pages, also that of one that met no server', async () => {
-  const { network, handled, page, cut } = shared()
+  const { network, handled, page, cut } = pagesOnOneStorage()
   network.set({ latencyMs: 20 })
   const visit = async (text: string): Promise<void> => {
     const client = page('ada')
@@ -154,7 +138,7 @@ it('what pages of one user left goes out in the order of the pages, also that of
 })
 
 it('an open page of another user does not keep it from its own', async () => {
-  const { network, handled, page, cut } = shared()
+  const { network, handled, page, cut } = pagesOnOneStorage()
   const ada = page('ada')
   void ada.connect()
   await network.clock.advanceAsync(1_000)
@@ -172,7 +156,7 @@ it('an open page of another user does not keep it from its own', async () => {
 })
 
 it('more leftovers than a connection takes producers of never end it, though a guest had lanes before', async () => {
-  const { network, handled, page, cut } = shared()
+  const { network, handled, page, cut } = pagesOnOneStorage()
   network.set({ latencyMs: 20 })
   const priorities = ['low', 'normal', 'high'] as const
   const pages = Array.from({ length: 4 }, () => page('ada'))

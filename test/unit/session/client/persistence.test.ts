@@ -434,17 +434,6 @@ describe('what a closed page left behind', () => {
     expect(harness.takeFrames()).toMatchObject([[FrameType.ATTACH, 0, { id: 'old' }]])
   })
 
-  it('stays where it is once storage has failed', () => {
-    const harness = durable()
-    harness.session.adopt([leftover([1], { user: 'user-1' })])
-    harness.queue('new')
-    harness.turn()
-    store(harness, false)
-    harness.live()
-
-    expect(harness.takeSent()).toEqual(['new'])
-  })
-
   it('of a page that met no server is of whoever connects first, and stored as theirs before it is written', () => {
     const harness = durable()
     harness.session.adopt([leftover([1], { user: null, epoch: null })])

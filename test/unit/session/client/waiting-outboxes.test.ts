@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { StoredOutbox } from '../../../../src/protocol/storage.js'
-import { WaitingOutboxes } from '../../../../src/session/client/waiting-outboxes.js'
+import type { SessionEffect } from '../../../../src/session/client/inputs.js'
+import { heirOf, WaitingOutboxes } from '../../../../src/session/client/waiting-outboxes.js'
 
 const left = (id: string, user: string | null): StoredOutbox => ({
   producer: { id, key: 'k', attach: 1, epoch: null, user, floor: 0 },
@@ -8,26 +9,41 @@ const left = (id: string, user: string | null): StoredOutbox => ({
 })
 const ids = (outboxes: readonly StoredOutbox[]): string[] => outboxes.map(({ producer: { id } }) => id)
 
-function waiting(...outboxes: StoredOutbox[]): WaitingOutboxes {
-  const all = new WaitingOutboxes()
-  all.add(outboxes)
-  return all
+/** What waits, and what came out: what was let go of, by name, and codes of warnings. */
+function waiting(...outboxes: StoredOutbox[]) {
+  const effects: SessionEffect[] = []
+  const all = new WaitingOutboxes((effect) => void effects.push(effect))
+  for (const outbox of outboxes) all.add(outbox)
+  const told = (): string[] =>
+    effects.splice(0).map((effect) => {
+      if (effect.type === 'release') return effect.producer
+      return effect.type === 'warning' ? effect.code : effect.type
+    })
+  return { all, told }
 }
 
 describe('what closed pages left', () => {
-  it('stays, all of it, until a WELCOME has named the user', () => {
-    const all = waiting(left('a', null), left('b', 'ada'))
-    expect([ids(all.takeOurs(0, 0)), ids(all.takeRest().rest), all.empty]).toEqual([[], [], false])
+  it('is this user’s or nobody’s, in the order of storage; the rest is let go of', () => {
+    const { all, told } = waiting(
+      left('a', 'ada'),
+      left('b', 'ben'),
+      left('c', null),
+      left('d', 'anonymous:s1'),
+    )
+    expect(ids(all.takeOurs('ada', 0, 0))).toEqual(['a', 'c'])
+    expect(told()).toEqual(['outbox_of_another_user', 'b', 'd'])
+    expect([all.takeOurs('ben', 0, 0), told()]).toEqual([[], []])
   })
 
-  it('is this user’s or nobody’s, in the order of storage; anonymous users are one', () => {
-    const all = waiting(left('a', 'ada'), left('b', 'ben'), left('c', null), left('d', 'anonymous:s1'))
-    all.welcomed('ada')
-    expect(ids(all.takeOurs(0, 0))).toEqual(['a', 'c'])
-    all.welcomed('anonymous:s2')
-    expect(ids(all.takeOurs(0, 0))).toEqual(['d'])
-    const { rest, others } = all.takeRest()
-    expect([ids(rest), others, all.empty]).toEqual([['b'], true, true])
+  it('by anonymous users is of each of them', () => {
+    const { all, told } = waiting(left('a', 'anonymous:s1'))
+    expect(ids(all.takeOurs('anonymous:s2', 0, 0))).toEqual(['a'])
+    expect(told()).toEqual([])
+  })
+
+  it('is nobody’s but of whom nobody knows, as long as nobody is named', () => {
+    const { all } = waiting(left('a', 'ada'), left('b', null))
+    expect(ids(all.takeOurs(null, 0, 0))).toEqual(['b'])
   })
 
   it.each([
@@ -37,23 +53,31 @@ describe('what closed pages left', () => {
     [0, 7, 5],
     [8, 8, 0],
     [0, 16, 0],
-  ])('with %i taken over and %i attached, %i more fit; the rest is let go of', (takenOver, attached, fit) => {
-    const all = waiting(...Array.from({ length: 9 }, (_, n) => left(`${n}`, null)))
-    all.welcomed('ada')
-    expect(all.takeOurs(takenOver, attached)).toHaveLength(fit)
-    expect(all.takeRest()).toMatchObject({ rest: { length: 9 - fit }, others: false })
+  ])(
+    'with %i taken over and %i attached, %i more fit; of the rest it is told',
+    (takenOver, attached, fit) => {
+      const { all, told } = waiting(...Array.from({ length: 9 }, (_, n) => left(`${n}`, null)))
+      expect(all.takeOurs('ada', takenOver, attached)).toHaveLength(fit)
+      const [warning, ...released] = told()
+      expect([warning, released.length]).toEqual(['outboxes_waiting', 9 - fit])
+    },
+  )
+
+  it('is asked for at every connection but the first, for storage has just been opened', () => {
+    const { all, told } = waiting()
+    for (let connection = 1; connection <= 3; connection++) all.claim()
+    expect(told()).toEqual(['claim', 'claim'])
   })
 
-  it('is to be asked for again once something was let go of', () => {
-    const all = waiting(left('a', 'ben'))
-    expect(all.welcomed('ada')).toBe(false)
-    all.takeRest()
-    expect(all.welcomed('ada')).toBe(true)
+  it('is asked for at the first connection, too, once something was let go of', () => {
+    const { all, told } = waiting(left('a', 'ada'))
+    all.letGo()
+    all.claim()
+    expect(told()).toEqual(['a', 'claim'])
   })
 
-  it('is to be asked for again when the user changes', () => {
-    const all = waiting()
-    const users = ['ada', 'ada', 'ben', 'anonymous:s1', 'anonymous:s2']
-    expect(users.map((user) => all.welcomed(user))).toEqual([false, false, true, true, false])
+  it('goes on as what it was, with a newer attach', () => {
+    const stored = { id: 'a', key: 'k', attach: 3, epoch: 'e', user: 'ada', floor: 7 }
+    expect(heirOf(stored)).toMatchObject({ ...stored, attach: 4, written: 7, kind: 'messages' })
   })
 })

@@ -444,6 +444,11 @@ const faults: readonly (readonly [name: string, breaks: readonly string[], fault
     ['rule 6', 'I2'],
     'of what several pages left the newest goes out first, and the oldest waits if there is no room for all',
   ],
+  [
+    'leftovers-as-attached',
+    ['rule 6', 'I2'],
+    'what several pages left goes out as it is attached, not in the order of storage',
+  ],
 ]
 
 /** Numbered in this order. */

@@ -43,15 +43,19 @@ export interface PortOptions {
 export class StorePort implements Store {
   readonly name = 'shared'
   readonly #options: PortOptions
-  /** Nothing overtakes: when the last call arrives, when its answer does. */
+  /** Nothing overtakes but the answers to attaches of different producers: when the last call arrives, when its answer does. */
   #lastArrival = 0
   #lastAnswer = 0
   #lastAppend = 0
   #underWay = 0
+  /** Producer → when the last answer to an attach of it comes. */
+  readonly #lastAttached = new Map<string, number>()
+  readonly #detours: SeededRandom
   readonly #owners = new Map<string, { readonly owner: string; readonly epoch: string }>()
 
   constructor(options: PortOptions) {
     this.#options = options
+    this.#detours = options.random.fork('detours')
   }
 
   /** The owner that this process is of a producer, as far as it knows. */
@@ -67,7 +71,7 @@ export class StorePort implements Store {
       }
       return result
     }
-    return this.#call((shared) => shared.attachProducer(request), noted)
+    return this.#call((shared) => shared.attachProducer(request), noted, 'unanswered', request.offer.id)
   }
 
   commit(commit: Commit): ReturnType<Store['commit']> {
@@ -132,11 +136,12 @@ export class StorePort implements Store {
     // It is everybody's.
   }
 
-  /** `lost`: how it fails when its answer is lost. */
+  /** `lost`: how it fails when its answer is lost; `attached`: the producer, if it is one that is attached. */
   #call<T>(
     run: (shared: SharedStore) => T,
     noted: (answer: T) => T = (answer) => answer,
     lost: StoreFailure = 'unanswered',
+    attached: string | null = null,
   ): MaybePromise<T> {
     const { shared, clock, weather } = this.#options
     const isCalm = weather.latencyMs === 0 && weather.failures === 0 && weather.stalledUntil <= clock.now()
@@ -148,7 +153,7 @@ export class StorePort implements Store {
     this.#lastArrival = arrival
     return new Promise((resolve, reject) => {
       clock.setTimer(
-        () => this.#arrived(run, fails, (answer) => resolve(noted(answer)), reject),
+        () => this.#arrived(run, fails, (answer) => resolve(noted(answer)), reject, attached),
         arrival - clock.now(),
       )
     })
@@ -159,17 +164,28 @@ export class StorePort implements Store {
     fails: StoreFailure | null,
     resolve: (answer: T) => void,
     reject: (error: Error) => void,
+    attached: string | null,
   ): void {
     const { shared, clock, answerLost } = this.#options
     const answer = fails === 'before' ? null : { of: run(shared) }
     this.#lastAnswer = Math.max(this.#lastAnswer, clock.now() + this.#draw())
+    const at = attached === null ? this.#lastAnswer : this.#answerAt(attached)
     clock.setTimer(() => {
       this.#underWay--
       if (fails === 'after' || fails === 'unanswered') answerLost(fails)
       if (fails === 'unanswered') return
       if (fails !== null || answer === null) reject(new Error(`the store failed ${fails} it was done`))
       else resolve(answer.of)
-    }, this.#lastAnswer - clock.now())
+    }, at - clock.now())
+  }
+
+  /** As from one of several connections to the store: what was asked later may be answered first, but of the same producer. */
+  #answerAt(producer: string): number {
+    const { latencyMs } = this.#options.weather
+    const detour = latencyMs === 0 ? 0 : this.#detours.integer(0, latencyMs)
+    const at = Math.max(this.#lastAnswer + detour, this.#lastAttached.get(producer) ?? 0)
+    this.#lastAttached.set(producer, at)
+    return at
   }
 
   #draw(): number {

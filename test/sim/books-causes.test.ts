@@ -17,7 +17,11 @@ const state = (over: Partial<ProducerState> = {}): ProducerState => ({
 
 /** `stored`: the epoch that the disk holds. */
 function causes(isClosing = false, now = 0, stored?: string): { book: CauseBook; link: LinkBook } {
-  const book = new CauseBook('ada1', { isClosing: () => isClosing, now: () => now })
+  const book = new CauseBook('ada1', {
+    isClosing: () => isClosing,
+    storageFailed: () => false,
+    now: () => now,
+  })
   const link = new LinkBook(1, page())
   link.lanes.push({
     offer: { ...offer, ...(stored === undefined ? {} : { epoch: stored }) },
@@ -83,7 +87,7 @@ describe('the book of causes', () => {
 
   it('takes a loss for the cause of what was there before it only, in the epoch that it ended', () => {
     let now = 10
-    const book = new CauseBook('ada1', { isClosing: () => false, now: () => now })
+    const book = new CauseBook('ada1', { isClosing: () => false, storageFailed: () => false, now: () => now })
     const { link } = causes()
     for (const epoch of ['e1', 'e2']) book.heard(link, [FrameType.ATTACHED, 0, state({ epoch })], true)
     const later = ended('unknown', 'server_forgot', { sentAt: 20 })

@@ -21,6 +21,8 @@ const ROUNDING_MS = 1
 export interface Doings {
   /** Whether close() was called. */
   isClosing(): boolean
+  /** Whether it gave up on its storage. */
+  storageFailed(): boolean
   now(): number
 }
 
@@ -113,6 +115,11 @@ export class CauseBook {
   /** Why the server refused it, as far as this page was told; `null`: it did not. */
   refusalOf(id: string): string | null {
     return this.#refusals.get(id) ?? null
+  }
+
+  /** Whether it gave up on its storage. */
+  get storageFailed(): boolean {
+    return this.#doings.storageFailed()
   }
 
   /** Whether close() was called. */

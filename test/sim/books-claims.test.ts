@@ -67,13 +67,15 @@ describe('the book of what was let go of', () => {
     expect(broken(() => later.check(LATER))).toBe('none')
   })
 
-  it('asks nothing of a page that was there already, and let go of nothing', () => {
+  it('asks a page that was there already from its next connection on, whoever let go of it', () => {
     const disk = diskOf('ada')
     const book = bookOf(disk)
     book.opened('ada', 0)
     disk.letGo(['p'])
-    book.opened('ada', 0)
     expect(broken(() => book.check(LATER))).toBe('none')
+    book.opened('ada', LATER)
+    expect(broken(() => book.check(LATER))).toBe('none')
+    expect(broken(() => book.check(2 * LATER))).toBe('I4')
   })
 
   it('notices a page that lets go of what is its own user’s, unless it is full, or was refused it', () => {

@@ -2,8 +2,7 @@
  * What a page let go of on its disk, and what it has to ask for again: outboxes of whoever it is connected as do not wait while it
  * has room for them (rules 6 and 15, I4).
  *
- * Owns: at which WELCOME a page has to claim. One that neither let go of anything nor changed its user need not: what others let go of
- * later goes out with the next page that opens.
+ * Owns: at which WELCOME a page has to claim: at each but its first, whoever let go of the outbox.
  */
 import type { StoredOutbox } from '../../src/protocol/storage.js'
 import { Violation } from '../../src/testing/simulation/index.js'
@@ -60,9 +59,8 @@ export class ClaimBook {
   opened(user: string, now: number): void {
     const { disk, link } = this.#parts
     const owner = ownerOf(user)
-    const isOther = this.#user !== null && this.#user !== owner
+    const claims = this.#user !== null
     this.#user = owner
-    const claims = isOther || this.#letGo.size > 0
     this.#due = { user: owner, link: link(), claims, moment: disk.moment, at: now }
   }
 

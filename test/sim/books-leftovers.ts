@@ -16,6 +16,8 @@ import type { SentMessage } from './books-sent.js'
 /** What a page knows of why something ended (books-causes.ts). */
 export interface Known {
   readonly isClosing: boolean
+  /** Whether the page gave up on its storage. */
+  readonly storageFailed: boolean
   readonly losses: LossBook
   isAcknowledged(id: string): boolean
   refusalOf(id: string): string | null
@@ -59,7 +61,8 @@ function explainsEnd(
   if (outcome === 'cancelled') return code === VOIDED && known.refusalOf(id) === VOIDED
   if (outcome !== 'unknown') return false
   if (code === 'server_forgot') return isForgotten(known, message)
-  if (code === 'stored' || code === 'closed') return known.isClosing
+  if (code === 'stored') return known.isClosing || known.storageFailed
+  if (code === 'closed') return known.isClosing
   // It stays stored for whoever it belongs to.
   return code === 'outbox_of_another_user' && known.losses.explainsRefused(splitId(id).producer, terms.sentAt)
 }

@@ -45,11 +45,12 @@ export class MemberHearing {
   #link: LinkBook | null = null
 
   constructor(parts: HearingParts) {
-    const { name, habits, disk, clock, books, isClosing } = parts
+    const { name, habits, disk, clock, books, isClosing, owner } = parts
+    const storageFailed = (): boolean => habits.durable && !owner.mustBeStored()
     this.#parts = parts
     this.dials = new DialBook(name, habits.reconnect)
     this.silence = new SilenceBook(name)
-    this.causes = new CauseBook(name, { isClosing, now: () => clock.now() })
+    this.causes = new CauseBook(name, { isClosing, storageFailed, now: () => clock.now() })
     this.queue = new MemberQueue({ name, habits, disk, messages: books.messages, causes: this.causes })
     this.claims = new ClaimBook({ name, disk, messages: books.messages, link: () => this.#link })
     this.#watchPage()

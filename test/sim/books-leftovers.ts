@@ -10,7 +10,7 @@ import { Violation } from '../../src/testing/simulation/index.js'
 import type { Lane, LinkBook, LinkOwner } from './books-link.js'
 import type { LossBook } from './books-losses.js'
 import { type MessageBook, splitId } from './books-messages.js'
-import { ownerOf } from './books-owners.js'
+import { ANONYMOUS, ownerOf } from './books-owners.js'
 import type { SentMessage } from './books-sent.js'
 
 /** What a page knows of why something ended (books-causes.ts). */
@@ -73,6 +73,18 @@ function isForgotten({ losses }: Known, { id, policy, terms, writtenIn }: SentMe
   if (losses.explainsUnremembered(producer, seq)) return true
   return policy === 'reject' && losses.explainsForgotten(producer, terms.sentAt, writtenIn)
 }
+
+/** What pages left is written in its order, and before anything of one's own. */
+export function checkLeftovers(link: LinkBook, messages: MessageBook, { id, page }: SentMessage): void {
+  if (page === link.owner.name) checkLeftoversFirst(link, messages, id)
+  else checkLeftoverOrder(link, id)
+}
+
+/** What another page left is written. */
+export const situationOfDraining = ({ owner }: SentMessage): string =>
+  owner === ANONYMOUS
+    ? 'an anonymous page drained what another had left'
+    : 'the next page drained what was left'
 
 /**
  * `id` is a page's own, and about to be written on this link. What was written before is written again in its old order (rule 4), also

@@ -8,8 +8,8 @@ import { Violation } from '../../src/testing/simulation/index.js'
 import type { Batch, CountedBatch, Frame, Lane, LinkBook, Position } from './books-link.js'
 import type { MessageBook, SentMessage } from './books-messages.js'
 import type { WireLedger } from './books-ledger.js'
-import { checkLeftoverOrder, checkLeftoversFirst } from './books-leftovers.js'
-import { ANONYMOUS, checkOwner } from './books-owners.js'
+import { checkLeftovers, situationOfDraining } from './books-leftovers.js'
+import { checkOwner } from './books-owners.js'
 import type { ProducerBook } from './books-producers.js'
 
 type Seq = number
@@ -128,10 +128,9 @@ export class UplinkBook {
     if (message.kind === 'message' && message.outcome === null) checkStored(link, lane, id)
     checkHole(lane, seq)
     checkOwner(message, link)
-    if (message.page === link.owner.name) checkLeftoversFirst(link, this.#messages, id)
-    else checkLeftoverOrder(link, id)
+    checkLeftovers(link, this.#messages, message)
     this.#checkWindow(link, lane, seq)
-    if (message.page !== link.owner.name) this.#drained(message)
+    if (message.page !== link.owner.name) this.#sometimes(situationOfDraining(message))
     const known = this.#ledger.producer(offer.id)
     if (seq <= known.written) this.#sometimes('a message was written again')
     // What a closing socket took in silence the tap has not seen, but its client offers as written.
@@ -142,11 +141,6 @@ export class UplinkBook {
     lane.written = Math.max(lane.written, seq)
     message.written(state.epoch)
     return lane
-  }
-
-  #drained({ owner }: SentMessage): void {
-    this.#sometimes('the next page drained what was left')
-    if (owner === ANONYMOUS) this.#sometimes('an anonymous page drained what another had left')
   }
 
   /** What was written before comes first, as it was sent; then what is fresh (rule 4). */

@@ -449,6 +449,12 @@ const faults: readonly (readonly [name: string, breaks: readonly string[], fault
     ['rule 6', 'I2'],
     'what several pages left goes out as it is attached, not in the order of storage',
   ],
+  ['unanswered-commit-waited-for', ['rule 1', 'I4'], 'a commit that the store never answers is waited for'],
+  [
+    'unanswered-question-waited-for',
+    ['rule 1', 'I4'],
+    'a question that the store never answers is waited for',
+  ],
 ]
 
 /** Numbered in this order. */

@@ -45,7 +45,7 @@ export interface Death {
 }
 
 export interface Pool {
-  /** Runs all jobs; results come as they are ready, in order of the jobs. */
+  /** Runs all jobs, unless stopped; results come as they are ready, in order of the jobs. */
   runAll(jobs: readonly Job[], done: (result: SeedResult) => void): Promise<void>
 }
 
@@ -53,13 +53,15 @@ export interface PoolOptions {
   readonly start: () => SimWorker
   readonly count: number
   readonly clock: Pick<Clock, 'setTimer'>
+  /** No further job is begun; those under way come to their end. */
+  readonly isStopped?: () => boolean
 }
 
 /** Starts workers, and ends them when `use` has settled. */
 export async function withWorkers(options: PoolOptions, use: (pool: Pool) => Promise<void>): Promise<void> {
   const places = Array.from({ length: options.count }, () => new Place(options))
   try {
-    await use({ runAll: (jobs, done) => runAll(places, jobs, done) })
+    await use({ runAll: (jobs, done) => runAll(places, jobs, done, options.isStopped) })
   } finally {
     for (const place of places) place.end()
   }
@@ -69,6 +71,7 @@ async function runAll(
   places: readonly Place[],
   jobs: readonly Job[],
   done: (result: SeedResult) => void,
+  isStopped = () => false,
 ): Promise<void> {
   const results = new Map<number, SeedResult>()
   let next = 0
@@ -81,7 +84,7 @@ async function runAll(
   }
   await Promise.all(
     places.map(async (place) => {
-      for (let index = next++; index < jobs.length; index = next++) {
+      for (let index = next++; index < jobs.length && !isStopped(); index = next++) {
         results.set(index, await place.ask(jobs[index] as Job))
         tell()
       }

@@ -17,6 +17,9 @@ import { scenario } from '../test/sim/scenario.js'
 import type { Job } from './sim-pool.js'
 import type { SeedResult } from './sim-totals.js'
 
+// Ctrl-C is for the process that started this one. When that is gone, nobody wants an answer.
+process.on('SIGINT', () => undefined)
+process.on('disconnect', () => process.exit())
 process.on('message', (job: Job) => {
   // A plan that cannot be read ends this process, and that says why.
   void perform(job).then((result) => process.send?.(result))

@@ -14,6 +14,7 @@
  * seed is cut short, told and kept in reports/plan-<seed>.json, of several the first three. A plan goes on being the same when the
  * scenario draws otherwise: put it into test/sim/past/, and `npm test` runs it. Exit code 1 if a seed fails, or if in 20 seeds or more one of the situations that
  * the scenario names never occurred, or messages and faults were too few. A seed that comes to no end in three minutes of real time has failed.
+ * Ctrl-C ends the run after the seeds under way, and sums up what was run; exit code 130. Once more: at once.
  */
 import { availableParallelism } from 'node:os'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -43,10 +44,12 @@ const minutes = someMinutes(values.minutes)
 const seeds = wholeNumber('seeds', values.seeds, 1)
 const workers = wholeNumber('workers', values.workers, 1)
 const [file = ''] = await compile(['scripts/sim-worker.ts'], 'test/sim/.build')
+let isStopped = false
 const processes = (count: number): Parameters<typeof withWorkers>[0] => ({
   start: () => startProcess(file),
   count,
   clock: systemClock(),
+  isStopped: () => isStopped,
 })
 
 if (values.plan !== undefined) await runKept(values.plan)
@@ -57,8 +60,13 @@ async function run(): Promise<void> {
   const options = { start: BigInt(values.start), count: seeds, minutes, quiet: values.quiet }
   const print = (text: string): void => console.log(text)
   const now = (): number => performance.now()
+  process.once('SIGINT', () => {
+    isStopped = true
+    print('\nno further seed is begun; those under way come to their end')
+  })
   await withWorkers(processes(workers), async (pool) => {
     if (!(await runMany(pool, { ...options, print, keep, now }))) process.exitCode = 1
+    if (isStopped) process.exitCode = 130
   })
 }
 

@@ -54,6 +54,21 @@ describe('the pool of the simulation', () => {
     expect(workers.ended).toEqual([0, 1, 2])
   })
 
+  it('begins no further seed once it is stopped; those under way are told', async () => {
+    const asked: string[] = []
+    const results: string[] = []
+    const { start } = new Workers((job) => {
+      asked.push(job.seed)
+      return resultOf(job.seed)
+    })
+    const isStopped = (): boolean => asked.length >= 3
+    await withWorkers({ start, count: 2, clock: manualClock(), isStopped }, (pool) =>
+      pool.runAll(jobs, ({ seed }) => results.push(seed)),
+    )
+    expect(asked).toEqual(['1', '2', '3'])
+    expect(results).toEqual(asked)
+  })
+
   it('names a seed that comes to no end, and ends its process; the others go on', async () => {
     const all = await ran((job) => (job.seed === '3' ? 'hangs' : well(job)), 2)
     expect(seedsOf(all)).toEqual(['1', '2', '3', '4', '5', '6', '7'])

@@ -12,6 +12,9 @@ import type { Member } from './member.js'
 import { USERS } from './parameters.js'
 import type { SurewireWorld } from './world.js'
 
+/** Longer than any deadline of a handler. */
+const PATIENCE_MS = 40_000
+
 export async function comeToRest(world: SurewireWorld): Promise<void> {
   const { clock } = world
   heal(world)
@@ -25,8 +28,8 @@ export async function comeToRest(world: SurewireWorld): Promise<void> {
   // A page that was closed while its timers were coarse has kept its outbox locked for a minute.
   openForLeftovers(world)
   await clock.advanceAsync(30_000)
-  for (const user of USERS) if (signIn(world, user)) await clock.advanceAsync(20_000)
-  if (connectAnew(world)) await clock.advanceAsync(20_000)
+  for (const user of USERS) if (signIn(world, user)) await drain(world)
+  if (connectAnew(world)) await drain(world)
   await sayLastWords(world)
   await clock.advanceAsync(20_000)
   world.check()
@@ -79,6 +82,19 @@ function connectAnew({ members }: SurewireWorld): boolean {
   const waited = members.filter(({ durable, disk }) => durable && [...disk.kept].length > 0)
   for (const member of waited) member.restart(false)
   return waited.length > 0
+}
+
+/** As long as what is stored goes out: a handler that never returns takes all of its deadline, and there may be several. */
+async function drain({ clock, members }: SurewireWorld): Promise<void> {
+  const disks = [...new Set(members.map(({ disk }) => disk))]
+  const stored = (): number => disks.reduce((sum, { kept }) => sum + [...kept].length, 0)
+  await clock.advanceAsync(20_000)
+  for (let left = stored(), stillMs = 0; left > 0 && stillMs < PATIENCE_MS; ) {
+    await clock.advanceAsync(5_000)
+    const now = stored()
+    stillMs = now < left ? 0 : stillMs + 5_000
+    left = now
+  }
 }
 
 /** A log that began anew tells so with its next entry: every log gets one. */

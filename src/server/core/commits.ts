@@ -70,7 +70,10 @@ export class Commits {
   /** Without an answer in time it is made again, as after a failure: made twice, the second is a conflict. */
   #make(producer: Producer, committing: Committing): void {
     const { commit } = committing
-    committing.due = this.#kernel.ifUnanswered((error) => this.failed(producer, commit, error))
+    const { limits } = this.#kernel
+    committing.due = this.#kernel.ifUnanswered(limits.handlerMs, (error) =>
+      this.failed(producer, commit, error),
+    )
     this.#kernel.emit({ type: 'commit', producer, commit })
   }
 

@@ -89,7 +89,7 @@ export class Kernel {
 
   /** Who is it? Errors of the application have become an {@link Authentication} outside. */
   askUser(connection: number, auth: unknown, then: (answer: Authentication) => void): void {
-    this.#ask({ about: 'user', connection, auth }, (answer) => {
+    this.#askInTime({ about: 'user', connection, auth }, this.#applicationMs, (answer) => {
       if (answer.ok) return then(answer.value as Authentication)
       this.log('error', 'authenticate failed', { error: answer.error })
       then({ ok: false, code: 'auth_unavailable', message: 'the server could not check the credentials' })
@@ -101,11 +101,16 @@ export class Kernel {
     action: Extract<Question, { about: 'permission' }>['action'],
     then: (answer: Authorization) => void,
   ): void {
-    this.#ask({ about: 'permission', action }, (answer) => {
+    this.#askInTime({ about: 'permission', action }, this.#applicationMs, (answer) => {
       if (answer.ok) return then(answer.value as Authorization)
       this.log('error', 'authorize failed', { ...action, user: action.user.id, error: answer.error })
       then('unavailable')
     })
+  }
+
+  /** Who has little time for handlers may still take the time of a handshake to say who it is. */
+  get #applicationMs(): number {
+    return Math.max(this.limits.handlerMs, this.limits.helloMs)
   }
 
   /** Asks the store, again and again while it fails and the answer is `wanted`. */
@@ -115,7 +120,9 @@ export class Kernel {
     then: (answer: StoreAnswers[M]) => void,
     attempt = 0,
   ): void {
-    this.#ask({ about: 'store', call }, (answer) => {
+    // An append that is made again although it is only slow would be there twice.
+    const limitMs = call.method === 'append' ? Number.POSITIVE_INFINITY : this.limits.handlerMs
+    this.#askInTime({ about: 'store', call }, limitMs, (answer) => {
       if (answer.ok) {
         then(answer.value as StoreAnswers[M])
         return
@@ -127,7 +134,10 @@ export class Kernel {
     })
   }
 
-  /** Asks the store once; `failed` is for calls that must not be repeated. */
+  /**
+   * Asks the store once; `failed` is for calls that must not be repeated. There is no time limit, because what was attached late
+   * has to be given back: whoever waits has one.
+   */
   askStoreOnce<M extends keyof StoreAnswers>(
     call: Extract<StoreCall, { method: M }>,
     then: (answer: StoreAnswers[M]) => void,
@@ -170,23 +180,27 @@ export class Kernel {
     return longest / 2 + (longest / 2) * this.chance.next()
   }
 
-  /** Who is asked has `limits.handlerMs`; to be cancelled when the answer comes. */
-  ifUnanswered(failed: (error: TimeoutError) => void): Due {
-    const { handlerMs } = this.limits
-    return this.deadlines.arm(this.now + handlerMs, () =>
-      failed(new TimeoutError(`no answer within ${handlerMs} ms (limits.handlerMs)`, { code: 'no_answer' })),
+  /** Fails in `limitMs`; to be cancelled when the answer comes. */
+  ifUnanswered(limitMs: number, failed: (error: TimeoutError) => void): Due {
+    return this.deadlines.arm(this.now + limitMs, () =>
+      failed(new TimeoutError(`no answer within ${limitMs} ms (limits.handlerMs)`, { code: 'no_answer' })),
     )
   }
 
   /** What is answered too late is not heard. */
-  #ask(question: Question, then: (answer: Answer) => void): void {
-    const ref = this.#nextRef++
-    const late = this.ifUnanswered((error) => this.answer(ref, { ok: false, error }))
-    this.#asked.set(ref, (answer) => {
+  #askInTime(question: Question, limitMs: number, then: (answer: Answer) => void): void {
+    const late = this.ifUnanswered(limitMs, (error) => this.answer(ref, { ok: false, error }))
+    const ref = this.#ask(question, (answer) => {
       this.deadlines.cancel(late)
       then(answer)
     })
+  }
+
+  #ask(question: Question, then: (answer: Answer) => void): number {
+    const ref = this.#nextRef++
+    this.#asked.set(ref, then)
     this.emit({ type: 'ask', ref, question })
+    return ref
   }
 }
 

@@ -31,8 +31,8 @@ export interface Limits {
   /** How long a connection may take to say HELLO, and then to be authenticated and attached. @default 10_000 */
   readonly helloMs: number
   /**
-   * How long a handler may take before its message is refused; and how long `authorize`, `authenticate` and the store
-   * may take to answer before they count as failed. @default 30_000
+   * How long a handler may take before its message is refused, and the store to answer before it counts as failed; likewise
+   * `authorize` and `authenticate`, which have `helloMs` if that is longer. @default 30_000
    */
   readonly handlerMs: number
   /** How long a session outlives its connection. @default 120_000 */

@@ -21,6 +21,8 @@ export interface LeftoverHost {
   readonly sizeOf: (body: Encoded) => number
   /** How many producers this connection has, refused ones too. */
   readonly attached: () => number
+  /** Whether this connection has it, or is about to. */
+  readonly offered: (producer: Producer) => boolean
   readonly state: () => ConnectionState['name']
 }
 
@@ -105,6 +107,11 @@ export class Persistence {
     this.#takeOver(outbox)
   }
 
+  /** The connection is gone: whom the next WELCOME names is known only of a page that had none yet. */
+  lost(outbox: Outbox): void {
+    if (outbox.user !== null) this.#waiting.letGo()
+  }
+
   /** There will be no WELCOME unless somebody connects again: nothing waits for it here. */
   stopped(): void {
     this.#waiting.letGo()
@@ -149,7 +156,7 @@ export class Persistence {
   adopt(outbox: Outbox, leftovers: readonly StoredOutbox[], host: LeftoverHost): void {
     this.#host = host
     const state = host.state()
-    const isUseless = !this.#durable || state === 'closed'
+    const isUseless = !this.#durable || !isToWelcome(state, outbox.user)
     for (const leftover of leftovers) {
       if (leftover.messages.length > 0 || isUseless) this.#waiting.add(leftover)
       else this.#changes.push({ type: 'forget', producer: leftover.producer.id })
@@ -193,8 +200,6 @@ export class Persistence {
 
   /** A leftover that the server refused belongs to another user: it waits for them. */
   notOurs(outbox: Outbox, producer: Producer): void {
-    // It was let go of while the answer was on its way.
-    if (!outbox.leftovers.includes(producer)) return
     this.#known.delete(producer)
     this.#letGo(outbox, producer, 'outbox_of_another_user', 'it stays stored for the user it belongs to')
     warnOfOthers(this.#emit)
@@ -203,6 +208,9 @@ export class Persistence {
   /** It stays stored as it is, for another page. Nothing of it is to be stored any more. */
   #letGo(outbox: Outbox, producer: Producer, code: string, message: string): void {
     outbox.retire(producer, code, message)
+    this.#changes = this.#changes.filter(
+      (change) => change.type !== 'producer' || change.producer.id !== producer.id,
+    )
     this.#emit({ type: 'release', producer: producer.id })
   }
 
@@ -231,9 +239,9 @@ export class Persistence {
     this.#known.clear()
     for (const producer of known) {
       producer.storedUpTo = Number.POSITIVE_INFINITY
-      // That it was handled could not be stored. Who finds it after the server has forgotten, and finds no epoch it was written in,
-      // would have it handled again. A page whose storage works may have it instead.
-      if (producer.leftover && !isBeingWritten(producer)) this.#letGo(outbox, producer, ...LET_GO)
+      // A page whose storage works may have it instead. Not what this connection has: who attached that would end it (4401).
+      if (producer.leftover && this.#host?.offered(producer) !== true)
+        this.#letGo(outbox, producer, ...LET_GO)
       else this.#doubtful.add(producer)
       producer.epochStored = true
     }
@@ -266,5 +274,6 @@ export class Persistence {
 
 const LET_GO = ['stored', 'storage failed; the message is stored and goes out with another page'] as const
 
-/** Whether the server has it, and storage knows the epoch that it is written in. */
-const isBeingWritten = ({ index, epochStored }: Producer): boolean => index !== null && epochStored
+/** Whether what is adopted in a state of the connection may wait: only the first WELCOME is waited for, and one at hand. */
+const isToWelcome = (state: ConnectionState['name'], user: string | null): boolean =>
+  state === 'live' || state === 'handshaking' || (user === null && state !== 'closed')

@@ -207,6 +207,7 @@ export class ClientSession implements Machine<SessionInput> {
     persistence?.adopt(outbox, leftovers, {
       sizeOf: (body) => this.#config.serializer.size(body),
       attached: () => uplink.attachedCount,
+      offered: (producer) => uplink.isOffered(producer),
       state: () => connection.state.name,
     })
   }
@@ -327,6 +328,7 @@ export class ClientSession implements Machine<SessionInput> {
       if (previous.name === 'live' || previous.name === 'handshaking') this.#lostLink()
     }
     if (next.name === 'closed') this.#closed(next.error, next.final)
+    if (next.name === 'closed' || next.name === 'idle') this.#parts.persistence?.stopped()
     this.#emit(effect)
   }
 
@@ -340,6 +342,7 @@ export class ClientSession implements Machine<SessionInput> {
 
   #lostLink(): void {
     this.#parts.uplink.lost()
+    this.#parts.persistence?.lost(this.#parts.outbox)
     this.#parts.rooms.lost()
     this.#wire.lost()
   }
@@ -347,7 +350,6 @@ export class ClientSession implements Machine<SessionInput> {
   /** Terminal: joins cannot happen until somebody connects again; messages stay queued. */
   #closed(error: SurewireError | null, final: boolean): void {
     this.#parts.rooms.endAll(error ?? new ClosedError('the client was closed'), final)
-    this.#parts.persistence?.stopped()
   }
 
   // ── the end of a turn ──────────────────────────────────────────────────────────────────────────────────────────────

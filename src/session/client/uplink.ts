@@ -46,6 +46,12 @@ export interface Attached {
   readonly fate: 'attached' | 'refused' | 'tail-lost'
 }
 
+/** `readAt`: since when it is known that the server has read it. */
+interface Attaching {
+  readonly askedAt: number
+  readAt: number | null
+}
+
 export class Uplink {
   readonly #config: UplinkConfig
   readonly #outbox: Outbox
@@ -57,8 +63,8 @@ export class Uplink {
   #offered: readonly Producer[] = []
   /** By index on this connection. */
   #attached: Producer[] = []
-  /** Since when each waits for its ATTACHED. */
-  #attaching: Map<Producer, number> | null = null
+  /** What waits for its ATTACHED. */
+  #attaching: Map<Producer, Attaching> | null = null
   /** Bytes of batches written on this connection and not acknowledged. */
   #outstanding = 0
   #cancels: { producer: Producer; seq: number }[] = []
@@ -76,6 +82,11 @@ export class Uplink {
     this.#lanes = new LaneOrder(outbox)
     this.#counters = counters
     this.#roundTrip = roundTrip
+  }
+
+  /** Whether the server may have it on this connection, or may be about to. */
+  isOffered(producer: Producer): boolean {
+    return this.#attached.includes(producer)
   }
 
   /** Producers that this connection was offered, refused ones too. */
@@ -156,9 +167,16 @@ export class Uplink {
     for (let mark = producer.takeMark(seq); mark !== null; mark = producer.takeMark(seq)) {
       this.#outstanding -= mark.bytes
       this.#roundTrip.add(now - mark.at)
+      this.#readUpTo(mark.at, now)
     }
     this.#outbox.acceptUpTo(producer, seq)
     if (this.#outbox.inFlight === 0) this.#isolating = false
+  }
+
+  /** The server has read what was written until then: an ATTACH may have stood behind much data. */
+  #readUpTo(writtenAt: number, now: number): void {
+    for (const attaching of this.#attaching?.values() ?? [])
+      if (attaching.askedAt <= writtenAt) attaching.readAt ??= now
   }
 
   rejected(index: number, seq: number, code: string, message: string): void {
@@ -199,18 +217,20 @@ export class Uplink {
       found.push({ producer, index: this.#attached.length })
       this.#attached.push(producer)
       this.#attaching ??= new Map()
-      this.#attaching.set(producer, now)
+      this.#attaching.set(producer, { askedAt: now, readAt: null })
     }
     return found
   }
 
-  /** Since when the server has left an ATTACH without an answer, or given no acknowledgement at all of what it owes. */
+  /** Since when the server has left an ATTACH that it has read without an answer, or given no acknowledgement at all. */
   owedSince(): number | null {
     let since: number | null = null
     for (const producer of this.#attached) {
-      const mark = producer.oldestMark()
-      const owed = mark === null ? this.#attaching?.get(producer) : Math.max(mark, this.#lastProgress)
-      if (owed !== undefined && (since === null || owed < since)) since = owed
+      const attaching = this.#attaching?.get(producer)
+      const askedAt = producer.oldestMark() ?? attaching?.askedAt
+      if (askedAt === undefined) continue
+      const owed = attaching?.readAt ?? Math.max(askedAt, this.#lastProgress)
+      if (since === null || owed < since) since = owed
     }
     return since
   }

@@ -3,9 +3,9 @@ import { expect, test } from 'vitest'
 import { FrameType } from '../../../../src/protocol/frames.js'
 import { memoryStore } from '../../../../src/server/memory-store.js'
 import { manualClock } from '../../../../src/testing/manual-clock.js'
-import { offer, send, settle, type Unreliable, unreliable, type World, world } from '../harness.js'
+import { helloOf, offer, send, settle, type Unreliable, unreliable, type World, world } from '../harness.js'
 
-const { ACCEPTED, ATTACH, ATTACHED, AUTH, JOIN, JOINED, LEFT } = FrameType
+const { ACCEPTED, ATTACH, AUTH, HELLO, JOIN, JOINED, LEFT, VOLATILE, WELCOME } = FrameType
 
 const HANDLER_MS = 30_000
 const never = (): Promise<never> => new Promise(() => undefined)
@@ -18,37 +18,31 @@ function withStore(): { store: Unreliable; server: World } {
 
 const errors = ({ logs }: World): unknown[] => logs.filter(({ level }) => level === 'error')
 
-test('an ATTACH ends its connection, as when the store failed; the next one is answered', async () => {
+test('an ATTACH is given back when its answer comes after its connection, however late', async () => {
   const { store, server } = withStore()
   const peer = server.connect()
   peer.hello()
   store.held = []
   peer.says([ATTACH, 0, offer('a')])
-  await server.clock.advanceAsync(HANDLER_MS - 1)
-  expect(peer.ended).toBeNull()
-  await server.clock.advanceAsync(1)
-  expect(peer.failure).toBe('store_unavailable')
-  expect(peer.ended?.code).toBe(1013)
-  expect(server.engine.stats().storeFailures).toBe(1)
-
-  store.held = null
-  const next = server.connect()
-  next.hello({ producers: [offer('a', { attach: 2 })] })
-  await settle(server.clock)
-  expect(next.ended).toBeNull()
-})
-
-test('an answer that comes after its time changes nothing', async () => {
-  const { store, server } = withStore()
-  const peer = server.connect()
-  peer.hello()
-  store.held = []
-  peer.says([ATTACH, 0, offer('a')])
-  await server.clock.advanceAsync(HANDLER_MS)
+  await server.clock.advanceAsync(2 * HANDLER_MS)
+  peer.breaks()
   store.release()
   await settle(server.clock)
-  expect(peer.take(ATTACHED)).toEqual([])
+  expect(store.calls.filter((call) => call === 'detachProducer')).toHaveLength(1)
   expect(server.engine.stats().producers).toBe(0)
+})
+
+test('an append is made once: made again, it would be there twice', async () => {
+  const { store, server } = withStore()
+  server.engine.on('typing', (_, context) => void context.toRoom('blue').send('note', 1))
+  const peer = server.connect()
+  peer.hello()
+  store.held = []
+  peer.says([VOLATILE, null, 'typing', 1])
+  await server.clock.advanceAsync(3 * HANDLER_MS)
+  store.release()
+  await settle(server.clock)
+  expect(store.calls.filter((call) => call === 'append')).toHaveLength(1)
 })
 
 test('a commit is made again; whichever of the two is answered then, it counts once', async () => {
@@ -95,6 +89,19 @@ test('a JOIN that `authorize` never decides is answered as one that it could not
   expect(errors(server)).toMatchObject([
     { message: 'authorize failed', fields: { kind: 'join', room: 'blue', error: { code: 'no_answer' } } },
   ])
+})
+
+test('`authenticate` has the time of a handshake, however little a handler has', async () => {
+  const clock = manualClock()
+  const server = world({
+    clock,
+    limits: { handlerMs: 1_000 },
+    authenticate: () => new Promise((resolve) => void clock.setTimer(() => resolve({ id: 'ada' }), 2_000)),
+  })
+  const peer = server.connect()
+  peer.says([HELLO, helloOf()])
+  await clock.advanceAsync(2_000)
+  expect(peer.take(WELCOME)).toHaveLength(1)
 })
 
 test('new credentials that `authenticate` never decides end the connection, and are logged', async () => {

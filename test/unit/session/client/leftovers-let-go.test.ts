@@ -82,7 +82,7 @@ describe('once storage has failed, what a closed page left', () => {
     expect(harness.session.inFlight).toBe(0)
   })
 
-  it('is let go of where the epoch that it was to be written in is not stored', () => {
+  it('goes on where the connection has it, though its epoch is not stored: who attached it would end this one', () => {
     const harness = durable()
     adopt(harness, { ...left('old'), producer: { ...left('old').producer, epoch: null } })
     harness.live()
@@ -91,10 +91,22 @@ describe('once storage has failed, what a closed page left', () => {
     harness.takeFrames()
     store(harness, false)
 
-    expect([released(harness), harness.takeSent()]).toEqual([['old'], []])
+    expect([released(harness), harness.takeSent()]).toEqual([[], ['old 1']])
   })
 
-  it('goes on where it is being written: the server has it, and storage knows in which epoch', () => {
+  it('goes on where its ATTACH is on its way', () => {
+    const harness = durable()
+    adopt(harness, left('old'))
+    harness.live()
+    store(harness)
+    harness.send('own')
+    store(harness, false)
+    harness.receive([FrameType.ATTACHED, 0, state(0)])
+
+    expect([released(harness), harness.takeSent()]).toEqual([[], ['old 1']])
+  })
+
+  it('goes on where it is being written', () => {
     const harness = writing()
     harness.send('own')
     store(harness, false)
@@ -137,7 +149,7 @@ describe('once storage has failed, what a closed page left', () => {
     expect([released(harness), harness.open().producers]).toEqual([['old'], []])
   })
 
-  it('may be refused after it was let go of: that is no news, and nothing is let go of twice', () => {
+  it('is let go of where the HELLO that it was in is answered with a refusal, and that is told', () => {
     const harness = writing()
     harness.lose(1006)
     harness.do({ type: 'connect' })
@@ -147,7 +159,8 @@ describe('once storage has failed, what a closed page left', () => {
     store(harness, false)
     harness.welcome(hello, { producers: [null] })
 
-    expect([released(harness), harness.all('warning')]).toEqual([['old'], []])
+    expect(released(harness)).toEqual(['old'])
+    expect(harness.all('warning')).toMatchObject([{ code: 'outbox_of_another_user' }])
   })
 
   it('lets what it held up go out in its old order', () => {
@@ -160,10 +173,10 @@ describe('once storage has failed, what a closed page left', () => {
     store(harness)
     harness.lose(1006)
     harness.do({ type: 'connect' })
-    adopt(harness, left('old'))
     store(harness)
-    harness.takeFrames()
-    harness.welcome(harness.open())
+    const hello = harness.open()
+    adopt(harness, left('old'))
+    harness.welcome(hello)
     expect(harness.takeSent()).toEqual([])
     store(harness, false)
 
@@ -195,14 +208,49 @@ describe('once the connection is over for now, what a closed page left', () => {
   })
 })
 
-describe('what comes during a dial', () => {
+describe('what comes after the connection was lost', () => {
+  it('is let go of, and asked for at the next WELCOME: another page may be connected before', () => {
+    const harness = durable()
+    harness.live()
+    harness.lose(1006)
+    adopt(harness, left('late'))
+    expect([harness.session.connection.name, released(harness)]).toEqual(['waiting', ['late']])
+    harness.live()
+
+    expect(harness.all('claim')).toHaveLength(1)
+  })
+
+  it('is let go of when disconnect() has been called, as is what waited for the first WELCOME', () => {
+    const harness = durable()
+    adopt(harness, left('waits'))
+    harness.connect()
+    harness.do({ type: 'disconnect' })
+    expect(released(harness)).toEqual(['waits'])
+  })
+})
+
+describe('what comes during a handshake', () => {
+  it('is let go of when that comes to nothing', () => {
+    const harness = durable()
+    harness.live()
+    harness.lose(1006)
+    harness.do({ type: 'connect' })
+    harness.open()
+    adopt(harness, left('late'))
+    expect(released(harness)).toEqual([])
+    harness.lose(1006)
+
+    expect(released(harness)).toEqual(['late'])
+  })
+
   it('is another’s if WELCOME names another: it is let go of and never offered', () => {
     const harness = durable()
     harness.live({ user: { id: 'ada' } })
     harness.lose(1006)
     harness.do({ type: 'connect' })
+    const hello = harness.open()
     adopt(harness, left('adas', [1], 'ada'))
-    harness.welcome(harness.open(), { user: { id: 'ben' } })
+    harness.welcome(hello, { user: { id: 'ben' } })
     store(harness)
 
     expect([released(harness), harness.takeFrames(), harness.takeSent()]).toEqual([['adas'], [], []])
@@ -214,8 +262,9 @@ describe('what comes during a dial', () => {
     harness.live({ user: { id: 'ada' } })
     harness.lose(1006)
     harness.do({ type: 'connect' })
+    const hello = harness.open()
     adopt(harness, left('adas', [1], 'ada'))
-    harness.welcome(harness.open(), { user: { id: 'ada' } })
+    harness.welcome(hello, { user: { id: 'ada' } })
     harness.takeFrames()
     store(harness)
 

@@ -2,6 +2,7 @@
  * Owns: that no page keeps what it does not send; who waits for whom.
  */
 import { describe, expect, it } from 'vitest'
+import type { Client } from '../../../src/client/types.js'
 import type { OutboxHandle } from '../../../src/runtime/ports.js'
 import { pagesOnOneStorage, warningsOf } from '../../support/outbox-pages.js'
 
@@ -43,6 +44,45 @@ describe('a page whose storage is full', () => {
     await network.clock.advanceAsync(5_000)
 
     expect(handled).toEqual(['ada: own', 'ben: left'])
+  })
+})
+
+describe('a page whose storage fails while its connection has what a closed page left', () => {
+  it.each([
+    ['attached, and its epoch not stored', 0, 'producer'],
+    ['on its way to be attached', 200, 'append'],
+  ] as const)('goes on with it, and is not ended by the next page: %s', async (_which, latencyMs, fails) => {
+    const { network, handled, page, cut, faulty } = pagesOnOneStorage()
+    cut()
+    const left = page('ada')
+    void left.connect()
+    left.send('note', 'left')
+    await network.clock.advanceAsync(1_000)
+    void left.close({ drainMs: 0 })
+    await network.clock.advanceAsync(1_000)
+    network.heal()
+    network.set({ latencyMs })
+    const broken = faulty((handle) => ({
+      apply: (changes) =>
+        changes.some((change) =>
+          fails === 'append'
+            ? change.type === 'append'
+            : change.type === 'producer' && change.producer.epoch !== null,
+        )
+          ? Promise.reject(new Error('QuotaExceeded'))
+          : handle.apply(changes),
+    }))
+    const client = page('ada', broken)
+    client.lifecycle.on('open', () => void network.clock.setTimer(() => client.send('note', 'own'), 50))
+    void client.connect()
+    await network.clock.advanceAsync(5_000)
+    void page('ada').connect()
+    await network.clock.advanceAsync(60_000)
+    const later = client.send('note', 'later')
+    await network.clock.advanceAsync(5_000)
+
+    expect([client.snapshot.status, later.state]).toEqual(['connected', 'accepted'])
+    expect(handled).toEqual(['ada: left', 'ada: own', 'ada: later'])
   })
 })
 
@@ -187,6 +227,20 @@ describe('what storage says only after', () => {
     void client.close({ drainMs: 0 })
     await network.clock.advanceAsync(10_000)
     expect(client.snapshot.inFlight).toBe(0)
+    void page('ada').connect()
+    await network.clock.advanceAsync(5_000)
+
+    expect(handled).toEqual(['ada: left'])
+  })
+
+  it.each([
+    ['the connection was lost', (client: Client) => client.update({ url: 'ws://nowhere.test/' })],
+    ['the client was disconnected', (client: Client) => void client.disconnect()],
+  ])('%s is let go of at once', async (_when, end) => {
+    const { network, handled, page, client } = await signedIn(5_000)
+    end(client)
+    await network.clock.advanceAsync(10_000)
+    expect(client.snapshot.status).not.toBe('connected')
     void page('ada').connect()
     await network.clock.advanceAsync(5_000)
 

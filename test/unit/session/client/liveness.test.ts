@@ -17,6 +17,14 @@ function unacknowledged(roundTripMs = 10): SessionHarness {
   return harness
 }
 
+/** The server answers every PING, at the latest after a second. */
+function passAlive(harness: SessionHarness, seconds: number): void {
+  for (let second = 0; second < seconds; second++) {
+    harness.advance(1_000)
+    harness.receive([FrameType.PONG, harness.now])
+  }
+}
+
 const pings = (harness: SessionHarness): unknown[] =>
   harness.takeFrames().filter(([type]) => type === FrameType.PING)
 
@@ -114,10 +122,7 @@ describe('a message without acknowledgement', () => {
 
   it('for a minute means that the server is wedged, however often it answers', () => {
     const harness = unacknowledged()
-    for (let second = 0; second < 59; second++) {
-      harness.advance(1_000)
-      harness.receive([FrameType.PONG, harness.now])
-    }
+    passAlive(harness, 59)
     expect(harness.session.connection.name).toBe('live')
     harness.advance(1_000)
 
@@ -126,12 +131,36 @@ describe('a message without acknowledgement', () => {
     expect(harness.session.connection.name).toBe('dialing')
   })
 
+  it('is no reason while what was written before is acknowledged: an ATTACH may stand behind much data', () => {
+    const harness = unacknowledged()
+    for (let count = 3; count <= 20; count++) harness.send('before')
+    harness.advance(1)
+    harness.send('on another lane', { lane: 'high' })
+    for (let seq = 2; seq <= 20; seq++) {
+      passAlive(harness, 10)
+      harness.receive(accepted(0, seq))
+    }
+    expect(harness.session.connection.name).toBe('live')
+    passAlive(harness, 60)
+
+    expect(harness.all('lost')).toMatchObject([{ cause: { code: 'acks_stalled' } }])
+  })
+
+  it('is one a minute after the server has read an ATTACH, whatever else it acknowledges', () => {
+    const harness = unacknowledged()
+    harness.send('on another lane', { lane: 'high' })
+    for (let seq = 2; seq <= 8; seq++) {
+      passAlive(harness, 10)
+      harness.receive(accepted(0, seq))
+      harness.send('after')
+    }
+
+    expect(harness.all('lost')).toMatchObject([{ cause: { code: 'acks_stalled' } }])
+  })
+
   it('for a minute from a server that had said AWAY is no reason to dial before its time', () => {
     const harness = unacknowledged()
-    for (let second = 0; second < 59; second++) {
-      harness.advance(1_000)
-      harness.receive([FrameType.PONG, harness.now])
-    }
+    passAlive(harness, 59)
     harness.receive([FrameType.AWAY, { afterMs: 3_000, spreadMs: 0, reason: 'shutdown' }])
     harness.advance(1_000)
 

@@ -73,7 +73,7 @@ describe('a page whose storage fails while its connection has what a closed page
           : handle.apply(changes),
     }))
     const client = page('ada', broken)
-    client.lifecycle.on('open', () => void network.clock.setTimer(() => client.send('note', 'own'), 50))
+    client.lifecycle.on('open', () => void network.clock.setTimer(() => void client.send('note', 'own'), 50))
     void client.connect()
     await network.clock.advanceAsync(5_000)
     void page('ada').connect()

@@ -41,6 +41,8 @@ export class ClaimBook {
   readonly #parts: ClaimParts
   /** Outboxes that it let go of, and at which moment of the disk. */
   readonly #letGo = new Map<string, number>()
+  /** What the server refused, and to whom: it is not theirs, whatever the disk says. */
+  readonly #refused = new Set<string>()
   #user: string | null = null
   #due: Due | null = null
 
@@ -51,8 +53,10 @@ export class ClaimBook {
   /** What the server refused was not its own to begin with: it is no reason to ask again. */
   released(producer: string): void {
     const { disk, link } = this.#parts
-    if (link()?.lanes.some(({ offer, state }) => offer.id === producer && state === null) === true) return
-    this.#letGo.set(producer, disk.moment)
+    const key = `${producer} ${this.#user}`
+    if (link()?.lanes.some(({ offer, state }) => offer.id === producer && state === null) === true)
+      this.#refused.add(key)
+    if (!this.#refused.has(key)) this.#letGo.set(producer, disk.moment)
   }
 
   /** The page was told that it is connected, and as whom. */

@@ -66,6 +66,11 @@ class Ears {
     lifecycle.on('close', ({ code, cause }) => this.#connectionClosed(code, cause.code))
     lifecycle.on('settled', (receipt) => sending.announced(receipt))
     member.page.removed = (id) => sending.removed(id)
+    const { claimed } = member.page
+    member.page.claimed = (outboxes) => {
+      claimed(outboxes)
+      sending.claimed(outboxes)
+    }
   }
 
   listenToMessages(): void {

@@ -17,6 +17,7 @@ import { SentMessage, type Terms } from './books-sent.js'
 import { HANDLED } from './handlers.js'
 import type { MemberCallbacks } from './member-callbacks.js'
 import type { MemberQueue } from './member-queue.js'
+import type { StoredOutbox } from '../../src/protocol/storage.js'
 import type { Habits } from './parameters.js'
 import { payload } from './payload.js'
 import type { Pending } from './pending.js'
@@ -42,8 +43,8 @@ export interface SendingParts {
 
 export class MemberSending {
   readonly #parts: SendingParts
-  /** Messages that lifecycle 'settled' told of. */
-  readonly #told = new Set<string>()
+  /** Messages that lifecycle 'settled' told of, and as what. */
+  readonly #told = new Map<string, OutcomeState>()
 
   constructor(parts: SendingParts) {
     this.#parts = parts
@@ -125,16 +126,25 @@ export class MemberSending {
   }
 
   /** lifecycle 'settled' told of a message: one of its own has a receipt as well, one that another page left has not. */
-  announced({ id, settled }: Receipt): void {
+  announced({ id, state, settled }: Receipt): void {
     const { books, pending, name } = this.#parts
     books.guard(() => {
       if (this.#told.has(id)) throw new Violation('I4', `${id} was announced as settled twice`)
-      this.#told.add(id)
+      this.#told.set(id, state as OutcomeState)
     })
     const message = books.messages.get(id)
     if (message === undefined || message.page === name) return
     const told = settled.then(({ outcome, code }) => this.#leftoverSettled(message, outcome, code))
     pending.track(told, (error) => books.guard(() => checkGiven(name, 'request', error)))
+  }
+
+  /** What it let go of, and told to be unknown for that, it has again, and will tell of again. */
+  claimed(outboxes: readonly StoredOutbox[]): void {
+    for (const { producer, messages } of outboxes)
+      for (const { seq } of messages) {
+        const id = `${producer.id}.${seq}`
+        if (this.#told.get(id) === 'unknown') this.#told.delete(id)
+      }
   }
 
   #leftoverSettled(message: SentMessage, outcome: OutcomeState, code: string | null): void {

@@ -41,7 +41,8 @@ export class Commits {
 
   succeeded(producer: Producer, commit: Commit, result: CommitResult): void {
     const { committing } = producer
-    if (committing?.commit !== commit || producer.retired) return
+    if (producer.retired) return
+    if (committing?.commit !== commit) return this.#answeredAgain(producer, result)
     if (!result.ok && !(result.why === 'conflict' && result.last === commit.to)) {
       this.#hooks.lost(producer, result.why)
       return
@@ -53,6 +54,12 @@ export class Commits {
     this.#remember(producer, commit.refused)
     if (hasStaged(producer)) this.touch(producer)
     this.#hooks.committed(producer, committing)
+  }
+
+  /** One that was made twice, and is done with: but the record may have become another's between the two answers (rule 10). */
+  #answeredAgain(producer: Producer, result: CommitResult): void {
+    if (!result.ok && result.why !== 'conflict' && producer.connection !== null)
+      this.#hooks.lost(producer, result.why)
   }
 
   failed(producer: Producer, commit: Commit, error: unknown): void {

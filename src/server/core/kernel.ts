@@ -120,9 +120,7 @@ export class Kernel {
     then: (answer: StoreAnswers[M]) => void,
     attempt = 0,
   ): void {
-    // An append that is made again although it is only slow would be there twice.
-    const limitMs = call.method === 'append' ? Number.POSITIVE_INFINITY : this.limits.handlerMs
-    this.#askInTime({ about: 'store', call }, limitMs, (answer) => {
+    const answered = (answer: Answer): void => {
       if (answer.ok) {
         then(answer.value as StoreAnswers[M])
         return
@@ -131,7 +129,10 @@ export class Kernel {
       this.deadlines.arm(this.now + this.backoff(attempt), () => {
         if (wanted()) this.askStore(call, wanted, then, attempt + 1)
       })
-    })
+    }
+    // An append that is made again although it is only slow would be there twice.
+    if (call.method === 'append') this.#ask({ about: 'store', call }, answered)
+    else this.#askInTime({ about: 'store', call }, this.limits.handlerMs, answered)
   }
 
   /**
@@ -153,12 +154,15 @@ export class Kernel {
     })
   }
 
-  /** Tells the store something that may be said again; gives up after a while, because records expire anyway. */
-  tellStore<M extends keyof StoreAnswers>(call: Extract<StoreCall, { method: M }>): void {
+  /** Tells the store something that may be said again while it holds; gives up after a while, because records expire anyway. */
+  tellStore<M extends keyof StoreAnswers>(
+    call: Extract<StoreCall, { method: M }>,
+    holds: () => boolean = () => true,
+  ): void {
     let left = TELL_ATTEMPTS
     this.askStore(
       call,
-      () => --left > 0,
+      () => --left > 0 && holds(),
       () => {},
     )
   }
@@ -183,7 +187,7 @@ export class Kernel {
   /** Fails in `limitMs`; to be cancelled when the answer comes. */
   ifUnanswered(limitMs: number, failed: (error: TimeoutError) => void): Due {
     return this.deadlines.arm(this.now + limitMs, () =>
-      failed(new TimeoutError(`no answer within ${limitMs} ms (limits.handlerMs)`, { code: 'no_answer' })),
+      failed(new TimeoutError(`no answer within ${limitMs} ms`, { code: 'no_answer' })),
     )
   }
 

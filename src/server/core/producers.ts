@@ -83,6 +83,8 @@ export class Producers {
       () => {
         this.#answered(offer.id)
         failed()
+        const known = this.#held.get(offer.id)
+        if (known !== undefined) this.#tellDetached(known)
         this.#dropIfIdle(offer.id)
       },
     )
@@ -113,8 +115,15 @@ export class Producers {
   detach(connection: Connection, producer: Producer): void {
     if (producer.connection !== connection) return
     producer.connection = null
-    this.#kernel.tellStore({ method: 'detachProducer', id: producer.id, owner: producer.owner })
+    this.#tellDetached(producer)
     this.dropIfIdle(producer)
+  }
+
+  /** Not while a newer connection attaches it as the same owner: the older one's end, heard after that, would be taken for its. */
+  #tellDetached(producer: Producer): void {
+    const { id, owner } = producer
+    const holds = (): boolean => producer.connection === null && !this.#attaching.has(id)
+    if (holds()) this.#kernel.tellStore({ method: 'detachProducer', id, owner }, holds)
   }
 
   /**

@@ -21,8 +21,6 @@ export interface LeftoverHost {
   readonly sizeOf: (body: Encoded) => number
   /** How many producers this connection has, refused ones too. */
   readonly attached: () => number
-  /** Whether this connection has it, or is about to. */
-  readonly offered: (producer: Producer) => boolean
   readonly state: () => ConnectionState['name']
 }
 
@@ -53,6 +51,7 @@ export class Persistence {
   readonly #doubtful = new Set<Producer>()
   readonly #waiting: WaitingOutboxes
   #host: LeftoverHost | null = null
+  #isStopped = false
   /** At the end, what stays stored is not to be settled in storage. */
   #leaving = false
 
@@ -114,7 +113,12 @@ export class Persistence {
 
   /** There will be no WELCOME unless somebody connects again: nothing waits for it here. */
   stopped(): void {
+    this.#isStopped = true
     this.#waiting.letGo()
+  }
+
+  dialling(): void {
+    this.#isStopped = false
   }
 
   /** Hands this turn's changes to storage. */
@@ -156,7 +160,9 @@ export class Persistence {
   adopt(outbox: Outbox, leftovers: readonly StoredOutbox[], host: LeftoverHost): void {
     this.#host = host
     const state = host.state()
-    const isUseless = !this.#durable || !isToWelcome(state, outbox.user)
+    // Before the first WELCOME it waits for that; after it, only for one at hand.
+    const waits = outbox.user === null || state === 'live' || state === 'handshaking'
+    const isUseless = !this.#durable || this.#isStopped || !waits
     for (const leftover of leftovers) {
       if (leftover.messages.length > 0 || isUseless) this.#waiting.add(leftover)
       else this.#changes.push({ type: 'forget', producer: leftover.producer.id })
@@ -201,6 +207,7 @@ export class Persistence {
   /** A leftover that the server refused belongs to another user: it waits for them. */
   notOurs(outbox: Outbox, producer: Producer): void {
     this.#known.delete(producer)
+    this.#waiting.refused(producer.id, outbox.user)
     this.#letGo(outbox, producer, 'outbox_of_another_user', 'it stays stored for the user it belongs to')
     warnOfOthers(this.#emit)
   }
@@ -239,9 +246,8 @@ export class Persistence {
     this.#known.clear()
     for (const producer of known) {
       producer.storedUpTo = Number.POSITIVE_INFINITY
-      // A page whose storage works may have it instead. Not what this connection has: who attached that would end it (4401).
-      if (producer.leftover && this.#host?.offered(producer) !== true)
-        this.#letGo(outbox, producer, ...LET_GO)
+      // That it was handled could not be stored: a page whose storage works may have it instead.
+      if (producer.leftover) this.#letGo(outbox, producer, ...LET_GO)
       else this.#doubtful.add(producer)
       producer.epochStored = true
     }
@@ -273,7 +279,3 @@ export class Persistence {
 }
 
 const LET_GO = ['stored', 'storage failed; the message is stored and goes out with another page'] as const
-
-/** Whether what is adopted in a state of the connection may wait: only the first WELCOME is waited for, and one at hand. */
-const isToWelcome = (state: ConnectionState['name'], user: string | null): boolean =>
-  state === 'live' || state === 'handshaking' || (user === null && state !== 'closed')

@@ -207,7 +207,6 @@ export class ClientSession implements Machine<SessionInput> {
     persistence?.adopt(outbox, leftovers, {
       sizeOf: (body) => this.#config.serializer.size(body),
       attached: () => uplink.attachedCount,
-      offered: (producer) => uplink.isOffered(producer),
       state: () => connection.state.name,
     })
   }
@@ -236,7 +235,8 @@ export class ClientSession implements Machine<SessionInput> {
     switch (input.type) {
       case 'disconnect':
         this.#sayGoodbye()
-        return this.#parts.connection.handle({ type: 'disconnect', cause: DISCONNECTED }, now)
+        this.#parts.connection.handle({ type: 'disconnect', cause: DISCONNECTED }, now)
+        return this.#parts.persistence?.stopped()
       case 'close':
         return this.#beginClose(input, now)
       case 'opened':
@@ -249,6 +249,7 @@ export class ClientSession implements Machine<SessionInput> {
           this.#wire.push([FrameType.AUTH, input.auth ?? null])
         return
       case 'stored':
+        if (!input.kept) this.#storageFailed(now)
         return this.#parts.persistence?.stored(this.#parts.outbox, input.batch, input.kept)
       case 'tick':
         return this.#tick(now)
@@ -274,11 +275,20 @@ export class ClientSession implements Machine<SessionInput> {
     if (due !== null) this.#parts.connection.handle({ ...due, dial }, now)
   }
 
+  /** What closed pages left goes to a page whose storage works: to take it over would end a connection that has it (4401). */
+  #storageFailed(now: number): void {
+    const { connection, outbox, uplink } = this.#parts
+    const { state } = connection
+    if ('dial' in state && outbox.leftovers.some((producer) => uplink.isOffered(producer)))
+      connection.handle({ type: 'replace', dial: state.dial, cause: STORAGE_FAILED }, now)
+  }
+
   // ── from the connection ───────────────────────────────────────────────────────────────────────────────────────────
 
   #onConnection(effect: ConnectionEffect): void {
     switch (effect.type) {
       case 'dial': {
+        this.#parts.persistence?.dialling()
         this.#parts.handshake.beforeDial()
         const raised = this.#parts.uplink.beforeDial()
         this.#parts.persistence?.attaching(raised)
@@ -328,7 +338,7 @@ export class ClientSession implements Machine<SessionInput> {
       if (previous.name === 'live' || previous.name === 'handshaking') this.#lostLink()
     }
     if (next.name === 'closed') this.#closed(next.error, next.final)
-    if (next.name === 'closed' || next.name === 'idle') this.#parts.persistence?.stopped()
+    if (next.name === 'closed') this.#parts.persistence?.stopped()
     this.#emit(effect)
   }
 
@@ -411,6 +421,10 @@ export class ClientSession implements Machine<SessionInput> {
   }
 }
 
+const STORAGE_FAILED: Cause = {
+  code: 'storage_failed',
+  message: 'storage failed; what closed pages left goes out with another page',
+}
 const DISCONNECTED: Cause = { code: 'disconnect', message: 'disconnect() was called' }
 
 /** The earliest of several deadlines. */

@@ -176,7 +176,7 @@ export class Uplink {
   /** The server has read what was written until then: an ATTACH may have stood behind much data. */
   #readUpTo(writtenAt: number, now: number): void {
     for (const attaching of this.#attaching?.values() ?? [])
-      if (attaching.askedAt <= writtenAt) attaching.readAt ??= now
+      if (attaching.askedAt < writtenAt) attaching.readAt ??= now
   }
 
   rejected(index: number, seq: number, code: string, message: string): void {

@@ -22,6 +22,8 @@ export class WaitingOutboxes {
   #waiting: StoredOutbox[] = []
   /** Storage may hold by now what it did not give when it was opened. */
   #mayHoldMore = false
+  /** What the server refused, and to whom: stored without a name or not, it is another's. */
+  readonly #refused = new Map<string, string | null>()
 
   constructor(emit: Sink<SessionEffect>) {
     this.#emit = emit
@@ -42,8 +44,12 @@ export class WaitingOutboxes {
    * is let go of, for another page may open for it meanwhile.
    */
   takeOurs(user: string | null, takenOver: number, attached: number): readonly StoredOutbox[] {
+    const isRefused = (id: string): boolean => {
+      const to = this.#refused.get(id)
+      return to != null && user !== null && sameOwner(to, user)
+    }
     const isOurs = ({ producer }: StoredOutbox): boolean =>
-      producer.user === null || (user !== null && sameOwner(producer.user, user))
+      !isRefused(producer.id) && (producer.user === null || (user !== null && sameOwner(producer.user, user)))
     const room = Math.max(0, Math.min(MAX_TAKEN_OVER - takenOver, MAX_BEFORE_OWN - attached))
     const ours = this.#waiting.filter(isOurs)
     const taken = ours.slice(0, room)
@@ -52,6 +58,11 @@ export class WaitingOutboxes {
     this.#waiting = this.#waiting.filter((outbox) => !taken.includes(outbox))
     this.letGo()
     return taken
+  }
+
+  /** A server knows it to be another's: it is not taken over as this user again. */
+  refused(id: string, user: string | null): void {
+    this.#refused.set(id, user)
   }
 
   /** Nothing waits here any more, where no other page can have it. */

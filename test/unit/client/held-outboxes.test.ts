@@ -51,7 +51,7 @@ describe('a page whose storage fails while its connection has what a closed page
   it.each([
     ['attached, and its epoch not stored', 0, 'producer'],
     ['on its way to be attached', 200, 'append'],
-  ] as const)('goes on with it, and is not ended by the next page: %s', async (_which, latencyMs, fails) => {
+  ] as const)('is not ended by the next page, which sends it: %s', async (_which, latencyMs, fails) => {
     const { network, handled, page, cut, faulty } = pagesOnOneStorage()
     cut()
     const left = page('ada')
@@ -73,7 +73,10 @@ describe('a page whose storage fails while its connection has what a closed page
           : handle.apply(changes),
     }))
     const client = page('ada', broken)
-    client.lifecycle.on('open', () => void network.clock.setTimer(() => void client.send('note', 'own'), 50))
+    client.lifecycle.once(
+      'open',
+      () => void network.clock.setTimer(() => void client.send('note', 'own'), 50),
+    )
     void client.connect()
     await network.clock.advanceAsync(5_000)
     void page('ada').connect()
@@ -82,7 +85,7 @@ describe('a page whose storage fails while its connection has what a closed page
     await network.clock.advanceAsync(5_000)
 
     expect([client.snapshot.status, later.state]).toEqual(['connected', 'accepted'])
-    expect(handled).toEqual(['ada: left', 'ada: own', 'ada: later'])
+    expect(handled).toEqual(['ada: own', 'ada: left', 'ada: later'])
   })
 })
 

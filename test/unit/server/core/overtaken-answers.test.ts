@@ -19,6 +19,9 @@ class LateAnswers {
   late = false
   inner: Store = memoryStore({ clock: this.clock })
   readonly answers: (() => void)[] = []
+  /** The answer says that it failed, though it was done. */
+  readonly failures: (() => void)[] = []
+  detached = 0
   readonly server: World
 
   constructor() {
@@ -31,7 +34,10 @@ class LateAnswers {
       read: (log, after, limit) => this.inner.read(log, after, limit),
       attachSession: (request) => this.inner.attachSession(request),
       detachSession: (id, owner, ended) => this.inner.detachSession(id, owner, ended),
-      detachProducer: (id, owner) => this.inner.detachProducer(id, owner),
+      detachProducer: (id, owner) => {
+        this.detached++
+        return this.inner.detachProducer(id, owner)
+      },
       listen: (listener) => this.inner.listen(listener),
       close: () => this.inner.close(),
     }
@@ -47,7 +53,10 @@ class LateAnswers {
   #attach(request: AttachRequest): AttachResult | Promise<AttachResult> {
     const answer = this.inner.attachProducer(request) as AttachResult
     if (!this.late) return answer
-    return new Promise((resolve) => this.answers.push(() => resolve(answer)))
+    return new Promise((resolve, reject) => {
+      this.answers.push(() => resolve(answer))
+      this.failures.push(() => reject(new Error('the store failed')))
+    })
   }
 }
 
@@ -62,6 +71,44 @@ function handling(server: World): { runs: number; end(): void } {
   })
   return handler
 }
+
+test('an attach that is answered after its connection is not given back while a newer one attaches', async () => {
+  const store = new LateAnswers()
+  const { server, clock } = store
+  const first = server.connect()
+  first.hello({ producers: [offer('a')] })
+  first.breaks()
+  expect(store.detached).toBe(1)
+  store.late = true
+  const second = server.connect()
+  second.says([HELLO, helloOf({ producers: [offer('a', { attach: 2 })] })])
+  second.breaks()
+  const third = server.connect()
+  third.says([HELLO, helloOf({ producers: [offer('a', { attach: 3 })] })])
+  store.answers[0]?.()
+  await settle(clock)
+  store.answers[1]?.()
+  await settle(clock)
+
+  expect(third.take(WELCOME)).toHaveLength(1)
+  expect(store.detached).toBe(1)
+})
+
+test('a connection that ends while a newer one attaches is told of when that fails', async () => {
+  const store = new LateAnswers()
+  const { server, clock } = store
+  const older = server.connect()
+  older.hello({ producers: [offer('a')] })
+  store.late = true
+  const newer = server.connect()
+  newer.says([HELLO, helloOf({ producers: [offer('a', { attach: 2 })] })])
+  older.breaks()
+  expect(store.detached).toBe(0)
+  store.failures[0]?.()
+  await settle(clock)
+
+  expect([newer.ended?.code, store.detached]).toEqual([1013, 1])
+})
 
 test('the answer to an older attach, coming after that to a newer one, takes nothing from the newer connection', async () => {
   const store = new LateAnswers()

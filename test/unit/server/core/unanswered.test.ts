@@ -1,5 +1,6 @@
 /** Questions to the store and to the application that are never answered: nothing waits for them for ever. */
 import { expect, test } from 'vitest'
+import { CloseCode } from '../../../../src/protocol/close-codes.js'
 import { FrameType } from '../../../../src/protocol/frames.js'
 import { memoryStore } from '../../../../src/server/memory-store.js'
 import { manualClock } from '../../../../src/testing/manual-clock.js'
@@ -30,6 +31,31 @@ test('an ATTACH is given back when its answer comes after its connection, howeve
   await settle(server.clock)
   expect(store.calls.filter((call) => call === 'detachProducer')).toHaveLength(1)
   expect(server.engine.stats().producers).toBe(0)
+})
+
+test('a commit that was made again, and answered twice, ends the connection if the record was lost between', async () => {
+  const { store, server } = withStore()
+  server.engine.on('note', () => {})
+  const peer = server.connect()
+  peer.hello({ producers: [offer('a')] })
+  store.held = []
+  peer.says(send(1))
+  await server.clock.advanceAsync(HANDLER_MS + 1_000)
+  const [first, second] = store.held
+  store.held = null
+  first?.()
+  await settle(server.clock)
+  expect(peer.take(ACCEPTED)).toEqual([[ACCEPTED, 0, 1]])
+  await store.attachProducer({
+    offer: offer('a', { attach: 2 }),
+    user: 'anonymous',
+    heldOwner: null,
+    newOwner: 'another process',
+    newEpoch: 'other',
+  })
+  second?.()
+  await settle(server.clock)
+  expect(peer.ended?.code).toBe(CloseCode.SUPERSEDED)
 })
 
 test('an append is made once: made again, it would be there twice', async () => {

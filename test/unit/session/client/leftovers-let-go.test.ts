@@ -7,7 +7,7 @@ import { FrameType } from '../../../../src/protocol/frames.js'
 import type { StoredOutbox } from '../../../../src/protocol/storage.js'
 import { json } from '../../../../src/serializers/json.js'
 import { Persistence } from '../../../../src/session/client/persistence.js'
-import { accepted, state } from '../../../support/fake-server-frames.js'
+import { state } from '../../../support/fake-server-frames.js'
 import { SessionHarness } from '../../../support/session-harness.js'
 
 /** After it the client stops. */
@@ -82,52 +82,52 @@ describe('once storage has failed, what a closed page left', () => {
     expect(harness.session.inFlight).toBe(0)
   })
 
-  it('goes on where the connection has it, though its epoch is not stored: who attached it would end this one', () => {
+  it.each([
+    ['it is attached, and its epoch is not stored', true],
+    ['its ATTACH is on its way', false],
+  ])('is let go of once the connection that has it is over: %s', (_when, attached) => {
     const harness = durable()
     adopt(harness, { ...left('old'), producer: { ...left('old').producer, epoch: null } })
     harness.live()
     store(harness)
-    harness.receive([FrameType.ATTACHED, 0, state(0)])
+    if (attached) harness.receive([FrameType.ATTACHED, 0, state(0)])
+    else harness.send('own')
+    const { dial } = harness
     harness.takeFrames()
     store(harness, false)
 
-    expect([released(harness), harness.takeSent()]).toEqual([[], ['old 1']])
+    expect([released(harness), harness.takeSent()]).toEqual([['old'], []])
+    const order = harness.effects
+      .map(({ type }) => type)
+      .filter((type) => type === 'drop' || type === 'release')
+    expect(order).toEqual(['drop', 'release'])
+    expect(harness.all('lost')).toMatchObject([{ cause: { code: 'storage_failed' } }])
+    harness.advance(0)
+    expect([harness.session.connection.name, harness.dial]).toEqual(['dialing', dial + 1])
   })
 
-  it('goes on where its ATTACH is on its way', () => {
-    const harness = durable()
-    adopt(harness, left('old'))
-    harness.live()
-    store(harness)
-    harness.send('own')
-    store(harness, false)
-    harness.receive([FrameType.ATTACHED, 0, state(0)])
-
-    expect([released(harness), harness.takeSent()]).toEqual([[], ['old 1']])
-  })
-
-  it('goes on where it is being written', () => {
+  it('is let go of also where it is being written; what the page sent itself goes on', () => {
     const harness = writing()
     harness.send('own')
     store(harness, false)
-    expect([released(harness), settled(harness)]).toEqual([[], []])
-    expect(harness.relive({ producers: [state(1), state(0)] }).producers).toHaveLength(2)
-    expect(harness.takeSent()).toEqual(['old 2'])
-    harness.receive(accepted(0, 2))
+    expect(released(harness)).toEqual(['old'])
+    expect(settled(harness)).toEqual([
+      ['old.1', 'unknown', 'stored'],
+      ['old.2', 'unknown', 'stored'],
+    ])
+    harness.advance(0)
+    harness.welcome(harness.open())
 
     expect(harness.takeSent()).toEqual(['own'])
   })
 
-  it('is not let go of by what fails after, without a connection', () => {
-    const harness = writing()
+  it('ends no connection that has none of it', () => {
+    const harness = durable()
+    harness.live()
     harness.send('own')
-    harness.send('own, too')
-    const [first, second] = harness.all('store').slice(-2)
-    harness.do({ type: 'stored', batch: first?.batch ?? 0, kept: false })
-    harness.lose(1006)
-    harness.do({ type: 'stored', batch: second?.batch ?? 0, kept: false })
+    store(harness, false)
 
-    expect([released(harness), settled(harness)]).toEqual([[], []])
+    expect([harness.session.connection.name, harness.all('lost')]).toEqual(['live', []])
   })
 
   it('is let go of when it comes, also what is empty', () => {
@@ -149,18 +149,19 @@ describe('once storage has failed, what a closed page left', () => {
     expect([released(harness), harness.open().producers]).toEqual([['old'], []])
   })
 
-  it('is let go of where the HELLO that it was in is answered with a refusal, and that is told', () => {
+  it('is let go of once the HELLO that it is in is let go of, too', () => {
     const harness = writing()
     harness.lose(1006)
     harness.do({ type: 'connect' })
     store(harness)
-    const hello = harness.open()
     harness.send('own')
+    const hello = harness.open()
+    expect(hello.producers).toHaveLength(1)
     store(harness, false)
-    harness.welcome(hello, { producers: [null] })
 
-    expect(released(harness)).toEqual(['old'])
-    expect(harness.all('warning')).toMatchObject([{ code: 'outbox_of_another_user' }])
+    expect([harness.all('drop').length, released(harness)]).toEqual([1, ['old']])
+    harness.advance(0)
+    expect(harness.open().producers).not.toContainEqual(expect.objectContaining({ id: 'old' }))
   })
 
   it('lets what it held up go out in its old order', () => {
@@ -226,6 +227,12 @@ describe('what comes after the connection was lost', () => {
     harness.connect()
     harness.do({ type: 'disconnect' })
     expect(released(harness)).toEqual(['waits'])
+    // Storage took its time to open.
+    adopt(harness, left('late'))
+    expect(released(harness)).toEqual(['waits', 'late'])
+    harness.live()
+
+    expect(harness.all('claim')).toHaveLength(1)
   })
 })
 

@@ -149,7 +149,7 @@ describe('a message without acknowledgement', () => {
   it('is one a minute after the server has read an ATTACH, whatever else it acknowledges', () => {
     const harness = unacknowledged()
     harness.send('on another lane', { lane: 'high' })
-    for (let seq = 2; seq <= 8; seq++) {
+    for (let seq = 2; seq <= 10; seq++) {
       passAlive(harness, 10)
       harness.receive(accepted(0, seq))
       harness.send('after')

@@ -77,12 +77,15 @@ export type Expected = (message: string, fields: Readonly<Record<string, unknown
 
 const LISTENER_FAILED = /^an? (error )?listener failed/
 
+const isUnavailable = (error: unknown): boolean => error instanceof Error && error.message === UNAVAILABLE
+
 export const expectedOfServer: Expected = (message, { error }) => {
   switch (message) {
     case 'handler failed':
       return error instanceof CodedError
     case 'authenticate failed':
-      return error instanceof Error && error.message === UNAVAILABLE
+      // A machine that slept finds the time of its questions over before it hears the answers.
+      return (isSurewireError(error) && error.code === 'no_answer') || isUnavailable(error)
     default:
       return false
   }

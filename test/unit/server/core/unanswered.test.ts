@@ -60,7 +60,7 @@ test('a commit that was made again, and answered twice, ends the connection if t
 
 test('an append is made once: made again, it would be there twice', async () => {
   const { store, server } = withStore()
-  server.engine.on('typing', (_, context) => void context.toRoom('blue').send('note', 1))
+  server.engine.on('typing', (_, context) => context.toRoom('blue').send('note', 1))
   const peer = server.connect()
   peer.hello()
   store.held = []

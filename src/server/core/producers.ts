@@ -35,6 +35,8 @@ export class Producers {
   readonly #owners = new Map<string, string>()
   /** How many attaches of a producer the store was asked for and has not answered. */
   readonly #attaching = new Map<string, number>()
+  /** Owners of producers whose connection is gone, which the store was not told while they are attached anew. */
+  readonly #untold = new Map<string, string>()
   readonly #maxOwners: number
 
   constructor(kernel: Kernel, hooks: ProducerHooks, maxOwners = MAX_OWNERS) {
@@ -78,13 +80,13 @@ export class Producers {
         this.#answered(offer.id)
         if (this.#isOutdated(result)) failed()
         else then(this.#attached(connection, offer, result))
+        this.#tellUntold(offer.id)
         this.#dropIfIdle(offer.id)
       },
       () => {
         this.#answered(offer.id)
         failed()
-        const known = this.#held.get(offer.id)
-        if (known !== undefined) this.#tellDetached(known)
+        this.#tellUntold(offer.id)
         this.#dropIfIdle(offer.id)
       },
     )
@@ -115,15 +117,26 @@ export class Producers {
   detach(connection: Connection, producer: Producer): void {
     if (producer.connection !== connection) return
     producer.connection = null
-    this.#tellDetached(producer)
+    this.#tellDetached(producer.id, producer.owner)
     this.dropIfIdle(producer)
   }
 
-  /** Not while a newer connection attaches it as the same owner: the older one's end, heard after that, would be taken for its. */
-  #tellDetached(producer: Producer): void {
-    const { id, owner } = producer
-    const holds = (): boolean => producer.connection === null && !this.#attaching.has(id)
+  /**
+   * Not while a newer connection has it, or attaches it, as the same owner: the older one's end, heard after that, would be
+   * taken for its. What is not told for an attach is told when that came to nothing.
+   */
+  #tellDetached(id: string, owner: string): void {
+    const holds = (): boolean => {
+      if (this.#attaching.has(id)) this.#untold.set(id, owner)
+      return !this.#attaching.has(id) && (this.#held.get(id)?.connection ?? null) === null
+    }
     if (holds()) this.#kernel.tellStore({ method: 'detachProducer', id, owner }, holds)
+  }
+
+  #tellUntold(id: string): void {
+    const owner = this.#untold.get(id)
+    this.#untold.delete(id)
+    if (owner !== undefined) this.#tellDetached(id, owner)
   }
 
   /**

@@ -279,7 +279,7 @@ export class ClientSession implements Machine<SessionInput> {
   #storageFailed(now: number): void {
     const { connection, outbox, uplink } = this.#parts
     const { state } = connection
-    if ('dial' in state && outbox.leftovers.some((producer) => uplink.isOffered(producer)))
+    if ('dial' in state && outbox.leftovers.some((producer) => !producer.empty && uplink.isOffered(producer)))
       connection.handle({ type: 'replace', dial: state.dial, cause: STORAGE_FAILED }, now)
   }
 

@@ -94,6 +94,23 @@ test('an attach that is answered after its connection is not given back while a 
   expect(store.detached).toBe(1)
 })
 
+test('a connection that ends while a newer one attaches is told of when that is refused', async () => {
+  const store = new LateAnswers()
+  const { server, clock } = store
+  const older = server.connect()
+  older.hello({ producers: [offer('a', { attach: 5 })] })
+  store.late = true
+  const newer = server.connect()
+  newer.says([HELLO, helloOf({ producers: [offer('a', { attach: 4 })] })])
+  older.breaks()
+  expect(store.detached).toBe(0)
+  store.answers[0]?.()
+  await settle(clock)
+
+  expect(newer.take(WELCOME)).toMatchObject([[WELCOME, { producers: [null] }]])
+  expect(store.detached).toBe(1)
+})
+
 test('a connection that ends while a newer one attaches is told of when that fails', async () => {
   const store = new LateAnswers()
   const { server, clock } = store

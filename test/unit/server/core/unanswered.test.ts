@@ -58,6 +58,21 @@ test('a commit that was made again, and answered twice, ends the connection if t
   expect(peer.ended?.code).toBe(CloseCode.SUPERSEDED)
 })
 
+test('that a connection is gone is not told again once another has what it had', async () => {
+  const { store, server } = withStore()
+  const peer = server.connect()
+  peer.hello({ producers: [offer('a')] })
+  store.fates.detachProducer = ['fails']
+  peer.breaks()
+  await settle(server.clock)
+  const next = server.connect()
+  next.hello({ producers: [offer('a', { attach: 2 })] })
+  await server.clock.advanceAsync(10_000)
+
+  expect(next.ended).toBeNull()
+  expect(store.calls.filter((call) => call === 'detachProducer')).toHaveLength(1)
+})
+
 test('an append is made once: made again, it would be there twice', async () => {
   const { store, server } = withStore()
   server.engine.on('typing', (_, context) => context.toRoom('blue').send('note', 1))

@@ -7,7 +7,7 @@ import { FrameType } from '../../../../src/protocol/frames.js'
 import type { StoredOutbox } from '../../../../src/protocol/storage.js'
 import { json } from '../../../../src/serializers/json.js'
 import { Persistence } from '../../../../src/session/client/persistence.js'
-import { state } from '../../../support/fake-server-frames.js'
+import { accepted, state } from '../../../support/fake-server-frames.js'
 import { SessionHarness } from '../../../support/session-harness.js'
 
 /** After it the client stops. */
@@ -121,6 +121,15 @@ describe('once storage has failed, what a closed page left', () => {
     expect(harness.takeSent()).toEqual(['own'])
   })
 
+  it('ends no connection that has sent all of it', () => {
+    const harness = writing()
+    harness.receive(accepted(0, 2))
+    harness.send('own')
+    store(harness, false)
+
+    expect([harness.session.connection.name, harness.all('lost')]).toEqual(['live', []])
+  })
+
   it('ends no connection that has none of it', () => {
     const harness = durable()
     harness.live()
@@ -182,6 +191,28 @@ describe('once storage has failed, what a closed page left', () => {
     store(harness, false)
 
     expect([released(harness), harness.takeSent()]).toEqual([['old'], ['first', 'second']])
+  })
+})
+
+describe('what a server refused', () => {
+  it('is not taken over as the same user again, but as another', () => {
+    const harness = durable()
+    const ofNobody = left('old', [1], null)
+    adopt(harness, ofNobody)
+    harness.live({ user: { id: 'ada' } })
+    store(harness)
+    harness.receive([FrameType.ATTACHED, 0, null])
+    expect(released(harness)).toEqual(['old'])
+    harness.takeFrames()
+    adopt(harness, ofNobody)
+    store(harness)
+    expect([released(harness), harness.takeFrames()]).toEqual([['old', 'old'], []])
+    harness.lose(1006)
+    harness.live({ user: { id: 'ben' } })
+    adopt(harness, ofNobody)
+    store(harness)
+
+    expect(harness.takeFrames()).toMatchObject([[FrameType.ATTACH, 0, { id: 'old' }]])
   })
 })
 

@@ -51,7 +51,7 @@ describe('16: a server that answers pings and acknowledges nothing', () => {
     stuck.attachAll()
     const receipt = client.send('note', 'held up', { priority: 'high' })
     await harness.pass()
-    for (let seq = 1; seq <= 5; seq++) {
+    for (let seq = 1; seq <= 7; seq++) {
       stuck.send(accepted(0, seq))
       client.send('note', 'goes on')
       await passAlive(harness, 11)

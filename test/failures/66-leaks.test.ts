@@ -4,7 +4,7 @@ import { cleaning } from '../support/cleaning.js'
 import type { Heap } from '../support/reconnect-many.js'
 
 /** `npm run leaks` makes it 100,000. */
-const reconnects = Number(process.env['SUREWIRE_RECONNECTS'] ?? 25_000)
+const reconnects = Number(process.env['SUREWIRE_RECONNECTS'] ?? 33_000)
 
 const later = cleaning()
 

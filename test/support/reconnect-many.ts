@@ -16,7 +16,7 @@ export interface Heap {
 }
 
 const total = Number(process.argv[2] ?? 100_000)
-const warmUp = Math.max(12_000, 0.3 * total)
+const warmUp = Math.max(20_000, 0.3 * total)
 
 const memory = inMemory({ authenticate: () => ({ id: 'ada' }), limits: { historyMessages: 100 } })
 const { clock, network, server } = memory

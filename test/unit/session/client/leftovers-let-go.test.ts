@@ -195,6 +195,27 @@ describe('once storage has failed, what a closed page left', () => {
 })
 
 describe('what a server refused', () => {
+  it('is written to storage no more: another page may have it by then', () => {
+    const harness = durable()
+    const unmet = (id: string): StoredOutbox => ({
+      ...left(id),
+      producer: { ...left(id).producer, epoch: null },
+    })
+    adopt(harness, unmet('refused'), unmet('attached'))
+    harness.live()
+    store(harness)
+    const before = harness.all('store').length
+    harness.receive([FrameType.ATTACHED, 1, state(0)], [FrameType.ATTACHED, 0, null])
+
+    const written = harness
+      .all('store')
+      .slice(before)
+      .flatMap(({ changes }) => changes)
+      .map((change) => (change.type === 'producer' ? change.producer.id : change.type))
+    expect(new Set(written)).toEqual(new Set(['attached']))
+    expect(released(harness)).toEqual(['refused'])
+  })
+
   it('is not taken over as the same user again, but as another', () => {
     const harness = durable()
     const ofNobody = left('old', [1], null)

@@ -36,7 +36,7 @@ export class Producers {
   /** How many attaches of a producer the store was asked for and has not answered. */
   readonly #attaching = new Map<string, number>()
   /** Owners of producers whose connection is gone, which the store was not told while they are attached anew. */
-  readonly #untold = new Map<string, string>()
+  readonly #heldBack = new Map<string, string>()
   readonly #maxOwners: number
 
   constructor(kernel: Kernel, hooks: ProducerHooks, maxOwners = MAX_OWNERS) {
@@ -80,13 +80,13 @@ export class Producers {
         this.#answered(offer.id)
         if (this.#isOutdated(result)) failed()
         else then(this.#attached(connection, offer, result))
-        this.#tellUntold(offer.id)
+        this.#tellHeldBack(offer.id)
         this.#dropIfIdle(offer.id)
       },
       () => {
         this.#answered(offer.id)
         failed()
-        this.#tellUntold(offer.id)
+        this.#tellHeldBack(offer.id)
         this.#dropIfIdle(offer.id)
       },
     )
@@ -127,15 +127,16 @@ export class Producers {
    */
   #tellDetached(id: string, owner: string): void {
     const holds = (): boolean => {
-      if (this.#attaching.has(id)) this.#untold.set(id, owner)
-      return !this.#attaching.has(id) && (this.#held.get(id)?.connection ?? null) === null
+      const isAttaching = this.#attaching.has(id)
+      if (isAttaching) this.#heldBack.set(id, owner)
+      return !isAttaching && (this.#held.get(id)?.connection ?? null) === null
     }
     if (holds()) this.#kernel.tellStore({ method: 'detachProducer', id, owner }, holds)
   }
 
-  #tellUntold(id: string): void {
-    const owner = this.#untold.get(id)
-    this.#untold.delete(id)
+  #tellHeldBack(id: string): void {
+    const owner = this.#heldBack.get(id)
+    this.#heldBack.delete(id)
     if (owner !== undefined) this.#tellDetached(id, owner)
   }
 

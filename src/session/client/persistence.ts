@@ -117,6 +117,7 @@ export class Persistence {
     this.#waiting.letGo()
   }
 
+  /** There may be a WELCOME again. */
   dialling(): void {
     this.#isStopped = false
   }

@@ -425,6 +425,7 @@ const STORAGE_FAILED: Cause = {
   code: 'storage_failed',
   message: 'storage failed; what closed pages left goes out with another page',
 }
+
 const DISCONNECTED: Cause = { code: 'disconnect', message: 'disconnect() was called' }
 
 /** The earliest of several deadlines. */

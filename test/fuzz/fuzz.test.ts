@@ -6,7 +6,7 @@ import { runClient } from './client-target.js'
 import { type Library, makeLibrary, recordingsOf } from './library.js'
 import { feedParser } from './parser-target.js'
 import { CODECS, type CodecName, encodeRaw, fromBytes } from './raw-codec.js'
-import { closedWhileDraining, FAILED_MESSAGES, LAST_OFFSET } from './regressions.js'
+import { closedWhileDraining, FAILED_MESSAGES, LAST_OFFSET, TYPE_WITHOUT_A_NUMBER } from './regressions.js'
 import { SAMPLES, type Side } from './samples.js'
 import { runServer } from './server-target.js'
 import { linesOf } from './targets.js'
@@ -126,6 +126,12 @@ describe('what once failed', () => {
 
   it.each(NAMES)('a position at 2^53 - 1 is answered with a frame that can be read, in %s', async (codec) => {
     expect(await runServer({ codec, steps: LAST_OFFSET }, new Tally())).toBeNull()
+  })
+
+  it.each(NAMES)('a type that cannot be made a number ends its connection, in %s', async (codec) => {
+    const tally = new Tally()
+    expect(await runServer({ codec, steps: TYPE_WITHOUT_A_NUMBER }, tally)).toBeNull()
+    expect([...tally.outcomes]).toEqual([['closed 1002', 1]])
   })
 
   it('a client that is closed by its server while it drains leaves no timer', async () => {

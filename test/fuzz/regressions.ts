@@ -47,6 +47,12 @@ export const LAST_OFFSET: readonly Step[] = [
   { do: 'batch', link: 1, frames: [[16, 1, 'den', null, Number.MAX_SAFE_INTEGER]] },
 ]
 
+/** A frame whose type is an object that says it is no text and no number: the judge asked it for a number. */
+export const TYPE_WITHOUT_A_NUMBER: readonly Step[] = [
+  { do: 'open', link: 1 },
+  { do: 'batch', link: 1, frames: [[{ toString: ['', 0] }]] },
+]
+
 /** A client is closed while a request is open, and the server ends the connection before it has drained. */
 export function closedWhileDraining({ recorded }: Library): Step[] {
   const steps = recorded[0]?.client.steps ?? []

@@ -22,8 +22,10 @@ type Frame = readonly unknown[]
 const UNBOUNDED = new Set<unknown>([8, 9, 16, 18, 21, 22, 23, 24])
 const BURST = LIMITS.controlFramesPerSecond * 5
 
-const isUnbounded = (frame: unknown): boolean =>
-  Array.isArray(frame) && (UNBOUNDED.has(frame[0]) || Number(frame[0]) >= 64)
+function isUnbounded(frame: unknown): boolean {
+  const type: unknown = Array.isArray(frame) ? frame[0] : undefined
+  return UNBOUNDED.has(type) || (typeof type === 'number' && type >= 64)
+}
 
 export class ServerJudge {
   readonly #codec: CodecName

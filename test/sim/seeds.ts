@@ -26,6 +26,25 @@ export const pastSeeds: readonly PastSeed[] = [
     found: 'a page that was closed while it was frozen was not followed by another',
     minutes: 15,
   },
+  ...[1_412, 1_489].map((seed) => ({
+    seed,
+    found: 'a page held more outboxes of closed pages than a connection has places for',
+    minutes: 15,
+  })),
+  ...[1_452, 1_996].map((seed) => ({
+    seed,
+    found: 'a page kept what it had opened of another user and could not send',
+    minutes: 15,
+  })),
+  { seed: 2_905, found: 'a closing socket took two messages in silence', minutes: 15 },
+  ...[1_574, 2_223].map((seed) => ({
+    seed,
+    found: 'an outbox that the server refused was taken over again and again',
+    minutes: 15,
+  })),
+  { seed: 1_575, found: 'what was let go of as another user was claimed by its own', minutes: 15 },
+  { seed: 1_600, found: 'a commit was answered twice, the second time as lost', minutes: 15 },
+  { seed: 2_085, found: 'a machine slept while its user was being asked for', minutes: 15 },
 ]
 
 /** Fresh seeds that run in `npm test`: 200 of a quarter of an hour each. */

@@ -1,9 +1,10 @@
 /**
  * What is done with the sockets of `ws` beyond the standard WebSocket.
  *
- * Owns: its third argument, the answer of a refused upgrade, and that no socket of it outlives its closing handshake for
+ * Owns: its third argument, the answer of a refused upgrade, when a frame goes past what it does itself, and that no socket of it outlives its closing handshake for
  * long (FAILURES 13). Browsers don't ship this file (platform.web.ts).
  */
+import { maskedFrame } from './masked-frame.js'
 import { refusedUpgrade, sentenceOf } from './upgrade-errors.js'
 import type { NodeSocket, RefusedUpgrade, Socket, SocketConstructor, SocketExtras } from './socket.js'
 
@@ -15,6 +16,9 @@ const CLOSE_TIMEOUT_MS = 5_000
 
 /** How long a peer may take to answer our close frame. It is one round trip for a living one. */
 const CLOSE_GRACE_MS = 2_000
+
+/** `readyState` of a WebSocket that can send. */
+const OPEN = 1
 
 const INVALID_PAYLOAD = 1007
 const PROTOCOL_ERROR = 1002
@@ -49,14 +53,18 @@ export const nodeExtras: SocketExtras = {
 }
 
 /**
- * `ws` masks bytes of ours into a copy with the header before it, which is one write; a text it masks where it is, and
- * corks two. Other runtimes' stand-ins for `ws` have no sender, and may not know the option.
+ * `ws` masks byte by byte where Node has no mask of its own, and writes a text in two pieces. What is framed already is one
+ * write. Past a compression that was agreed on, or once the socket is closing, only `ws` knows what is to be sent. Other
+ * runtimes' stand-ins for `ws` have no sender.
  */
 function sendInOneWrite(socket: NodeSocket): void {
   if (!('_sender' in socket)) return
   const send = socket.send.bind(socket)
   socket.send = (data) => {
-    if (typeof data === 'string') send(Buffer.from(data), { binary: false })
+    // oxlint-disable-next-line no-underscore-dangle -- as `ws` calls it
+    const sender = socket._sender
+    const isPlain = socket.readyState === OPEN && socket.extensions === ''
+    if (isPlain && sender?.sendFrame !== undefined) sender.sendFrame([maskedFrame(data)])
     else send(data)
   }
 }

@@ -35,7 +35,10 @@ export interface RefusedUpgrade {
 
 /** What the `ws` package adds. */
 export interface NodeSocket extends Socket {
-  send(data: string | Uint8Array, options?: { readonly binary: boolean }): void
+  /** What was agreed on with the server: `permessage-deflate`, or nothing. */
+  readonly extensions: string
+  /** Kept to itself: the way out for a frame that is made already. `null` until the socket is open. */
+  readonly _sender?: { sendFrame?(frame: readonly [Uint8Array]): void } | null
   terminate(): void
   on(event: 'unexpected-response', listener: (request: unknown, response: RefusedUpgrade) => void): unknown
   on(event: 'error' | 'close', listener: () => void): unknown

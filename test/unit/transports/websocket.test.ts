@@ -86,6 +86,15 @@ class FakeNodeSocket extends FakeSocket {
 
 const asConstructor = (fake: unknown): WebSocketConstructor => fake as WebSocketConstructor
 
+/** One of `ws`, which hands frames to `framed`. */
+const withSender = (framed: Uint8Array[], agreed = ''): typeof FakeSocket =>
+  class extends FakeNodeSocket {
+    readonly extensions = agreed
+    readonly _sender = {
+      sendFrame: ([frame]: readonly [Uint8Array]) => void framed.push(frame),
+    }
+  }
+
 function openFake(options: WebSocketOptions = {}, protocols: string[] = [], Fake = FakeSocket) {
   const { events, link: sink } = recorder()
   const before = FakeSocket.made.length
@@ -181,17 +190,39 @@ describe('open', () => {
     expect(socket.sent).toEqual(['zwölf'])
   })
 
-  it('gets text as bytes that are no binary message, which it sends in one write, and bytes as they are', () => {
-    const { socket, link } = openFake(
+  it('is given frames, if it is one of ws and open', () => {
+    const framed: Uint8Array[] = []
+    const { socket, link } = openFake({}, [], withSender(framed))
+    socket.readyState = 1
+    link.send('zwölf')
+    link.send(new Uint8Array([1, 2]))
+    expect(framed.map((frame) => [frame[0], (frame[1] ?? 0) & 0x7f])).toEqual([
+      [0x81, 6],
+      [0x82, 2],
+    ])
+    expect(socket.sent).toEqual([])
+  })
+
+  it('is given messages as they are if it compresses, or is closing, or the version of ws has no such sender', () => {
+    const framed: Uint8Array[] = []
+    const compressing = openFake({}, [], withSender(framed, 'permessage-deflate'))
+    compressing.socket.readyState = 1
+    const closing = openFake({}, [], withSender(framed))
+    closing.socket.readyState = 2
+    const other = openFake(
       {},
       [],
       class extends FakeNodeSocket {
-        readonly _sender = null
+        readonly extensions = ''
+        readonly _sender = {}
       },
     )
-    link.send('zwölf')
-    link.send(new Uint8Array([1, 2]))
-    expect(socket.sent).toEqual([[Buffer.from('zwölf'), { binary: false }], new Uint8Array([1, 2])])
+    other.socket.readyState = 1
+    for (const { socket, link } of [compressing, closing, other]) {
+      link.send('zwölf')
+      expect(socket.sent).toEqual(['zwölf'])
+    }
+    expect(framed).toEqual([])
   })
 
   it('does not dial if it is closed while its headers are fetched', async () => {

@@ -1,0 +1,62 @@
+import type { Writable } from 'node:stream'
+import * as ws from 'ws'
+import { describe, expect, it } from 'vitest'
+import { maskedFrame } from '../../../src/transports/masked-frame.js'
+
+/** Exported, but not in the types of `ws`. */
+const { Receiver } = ws as unknown as { readonly Receiver: new (options: object) => Writable }
+
+/** What a server of `ws` makes of the frames. It refuses frames that are not masked. */
+async function received(frames: readonly Buffer[]): Promise<[data: Buffer, isBinary: boolean][]> {
+  const messages: [Buffer, boolean][] = []
+  const receiver = new Receiver({ isServer: true })
+  receiver.on('message', (data: Buffer, isBinary: boolean) => messages.push([data, isBinary]))
+  await new Promise<void>((resolve, reject) => {
+    receiver.on('error', reject)
+    receiver.end(Buffer.concat(frames), resolve)
+  })
+  return messages
+}
+
+/** The four bytes before the payload. */
+const keyOf = (frame: Buffer, payload: number): string =>
+  frame.subarray(frame.length - payload - 4, frame.length - payload).toString('hex')
+
+describe('a masked frame', () => {
+  it.each([0, 1, 2, 3, 4, 5, 125, 126, 127, 4_095, 65_535, 65_536, 300_001])(
+    'carries %d bytes, text and binary',
+    async (bytes) => {
+      const text = 'x'.repeat(bytes)
+      const binary = new Uint8Array(bytes).map((_, at) => at * 7)
+      const [first, second] = await received([maskedFrame(text), maskedFrame(binary)])
+      expect([first?.[0].toString() === text, first?.[1]]).toEqual([true, false])
+      expect([second?.[0].equals(binary), second?.[1]]).toEqual([true, true])
+    },
+  )
+
+  it('counts bytes, not characters, and half a character as the one that replaces it', async () => {
+    const messages = await received([maskedFrame('ä€😀'.repeat(20)), maskedFrame('a\ud800b')])
+    expect(messages.map(([data]) => data.toString())).toEqual(['ä€😀'.repeat(20), 'a\ufffdb'])
+  })
+
+  it('takes bytes from the middle of a buffer, and leaves them as they are', async () => {
+    const bytes = Uint8Array.from({ length: 50 }, (_, at) => at).subarray(3, 40)
+    const before = [...bytes]
+    const [message] = await received([maskedFrame(bytes)])
+    expect([...(message?.[0] ?? [])]).toEqual(before)
+    expect([...bytes]).toEqual(before)
+  })
+
+  it('is whole wherever its memory was taken from', async () => {
+    // Small buffers come one after another from one pool.
+    const texts = Array.from({ length: 200 }, (_, at) => 'y'.repeat(at % 23))
+    const messages = await received(texts.map((text) => maskedFrame(text)))
+    expect(messages.map(([data]) => data.toString())).toEqual(texts)
+  })
+
+  it('has a key of its own, also after as many as are drawn at once', () => {
+    const drawn = Array.from({ length: 3_000 }, () => keyOf(maskedFrame('hello'), 5))
+    // Of 3,000 random words of 32 bits hardly two are alike.
+    expect(new Set(drawn).size).toBeGreaterThan(2_990)
+  })
+})

@@ -361,6 +361,30 @@ describe('an open connection that goes wrong', () => {
     },
   )
 
+  it.each([false, true])('sends whole messages of every length, deflated: %s', async (deflate) => {
+    const got: [data: Buffer, isBinary: boolean][] = []
+    const sent = ['', 'ä', 'x'.repeat(70_000), new Uint8Array(3), new Uint8Array(200).fill(7), 'end']
+    let agreed = ''
+    let finish = (): void => undefined
+    const finished = new Promise<void>((resolve) => (finish = resolve))
+    const url = await serve(
+      (socket) => {
+        agreed = socket.extensions
+        socket.on('message', (data: Buffer, isBinary) => {
+          got.push([data, isBinary])
+          if (got.length === sent.length) finish()
+        })
+      },
+      { perMessageDeflate: deflate && { threshold: 0 } },
+    )
+    const dialled = dial(url)
+    await dialled.next('opened')
+    for (const data of sent) dialled.link.send(data)
+    await finished
+    expect(agreed).toBe(deflate ? 'permessage-deflate' : '')
+    expect(got.map(([data, isBinary]) => (isBinary ? new Uint8Array(data) : data.toString()))).toEqual(sent)
+  })
+
   it('is cut soon after close() when the server answers nothing', async () => {
     let gone: Promise<unknown> = Promise.resolve()
     const url = await serveTcp(

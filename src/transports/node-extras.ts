@@ -1,7 +1,7 @@
 /**
  * What is done with the sockets of `ws` beyond the standard WebSocket.
  *
- * Owns: its third argument, the answer of a refused upgrade, when a frame goes past what it does itself, and that no socket of it outlives its closing handshake for
+ * Owns: its third argument, the answer of a refused upgrade, when a message goes out framed already, and that no socket of it outlives its closing handshake for
  * long (FAILURES 13). Browsers don't ship this file (platform.web.ts).
  */
 import { maskedFrame } from './masked-frame.js'
@@ -34,7 +34,7 @@ export const nodeExtras: SocketExtras = {
       followRedirects: false,
       ...(headers === undefined ? {} : { headers }),
     })
-    sendInOneWrite(socket as NodeSocket)
+    sendInOneWrite(socket as NodeSocket, constructor)
     return socket
   },
   watchUpgrade: (socket, url, refused) => {
@@ -54,19 +54,33 @@ export const nodeExtras: SocketExtras = {
 
 /**
  * `ws` masks byte by byte where Node has no mask of its own, and writes a text in two pieces. What is framed already is one
- * write. Past a compression that was agreed on, or once the socket is closing, only `ws` knows what is to be sent. Other
- * runtimes' stand-ins for `ws` have no sender.
+ * write. Where a compression was agreed on, where the socket is closing, and once it was given anything but text and bytes (a
+ * Blob is read first, and what comes after it waits), only `ws` knows what is to be sent. Other runtimes' stand-ins for it
+ * have no sender.
  */
-function sendInOneWrite(socket: NodeSocket): void {
-  if (!('_sender' in socket)) return
+function sendInOneWrite(socket: NodeSocket, constructor: SocketConstructor): void {
+  if (!('_sender' in socket) || !definesSend(constructor)) return
   const send = socket.send.bind(socket)
+  let isOurs = true
   socket.send = (data) => {
+    isOurs &&= isEncoded(data)
+    const isPlain = socket.readyState === OPEN && socket.extensions === ''
     // oxlint-disable-next-line no-underscore-dangle -- as `ws` calls it
     const sender = socket._sender
-    const isPlain = socket.readyState === OPEN && socket.extensions === ''
-    if (isPlain && sender?.sendFrame !== undefined) sender.sendFrame([maskedFrame(data)])
+    if (isOurs && isPlain && sender?.sendFrame !== undefined) sender.sendFrame([maskedFrame(data)])
     else send(data)
   }
+}
+
+/** Not so a class made of `ws` whose own `send` is to be called. */
+function definesSend({ prototype }: SocketConstructor): boolean {
+  const own = prototype as object
+  return Object.hasOwn(own, 'send') && Object.hasOwn(own, 'terminate')
+}
+
+/** A `SurewireSocket` passes on whatever an application gave it. */
+function isEncoded(data: unknown): boolean {
+  return typeof data === 'string' || data instanceof Uint8Array
 }
 
 /** Whether a class is `ws`: it takes options, and tells more than the standard allows a browser to tell. */

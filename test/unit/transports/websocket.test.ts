@@ -90,8 +90,16 @@ const asConstructor = (fake: unknown): WebSocketConstructor => fake as WebSocket
 const withSender = (framed: Uint8Array[], agreed = ''): typeof FakeSocket =>
   class extends FakeNodeSocket {
     readonly extensions = agreed
-    readonly _sender = {
+    readonly _sender: object | null = {
       sendFrame: ([frame]: readonly [Uint8Array]) => void framed.push(frame),
+    }
+
+    override send(data: unknown): void {
+      super.send(data)
+    }
+
+    override terminate(): void {
+      super.terminate()
     }
   }
 
@@ -203,26 +211,61 @@ describe('open', () => {
     expect(socket.sent).toEqual([])
   })
 
-  it('is given messages as they are if it compresses, or is closing, or the version of ws has no such sender', () => {
+  it.each([
+    ['compresses', 1, (framed: Uint8Array[]) => withSender(framed, 'permessage-deflate')],
+    ['is not open yet', 0, (framed: Uint8Array[]) => withSender(framed)],
+    ['is closing', 2, (framed: Uint8Array[]) => withSender(framed)],
+    ['is closed', 3, (framed: Uint8Array[]) => withSender(framed)],
+    [
+      'is of a version that has no such sender',
+      1,
+      (framed: Uint8Array[]) =>
+        class extends withSender(framed) {
+          readonly _sender = {}
+          override send(data: unknown): void {
+            super.send(data)
+          }
+          terminate(): void {}
+        },
+    ],
+    [
+      'has no sender yet',
+      1,
+      (framed: Uint8Array[]) =>
+        class extends withSender(framed) {
+          readonly _sender = null
+          override send(data: unknown): void {
+            super.send(data)
+          }
+          terminate(): void {}
+        },
+    ],
+    [
+      'has a send of its own',
+      1,
+      (framed: Uint8Array[]) =>
+        class extends withSender(framed) {
+          override send(data: unknown): void {
+            super.send(data)
+          }
+        },
+    ],
+  ])('is given messages as they are if it %s', (_, readyState, make) => {
     const framed: Uint8Array[] = []
-    const compressing = openFake({}, [], withSender(framed, 'permessage-deflate'))
-    compressing.socket.readyState = 1
-    const closing = openFake({}, [], withSender(framed))
-    closing.socket.readyState = 2
-    const other = openFake(
-      {},
-      [],
-      class extends FakeNodeSocket {
-        readonly extensions = ''
-        readonly _sender = {}
-      },
-    )
-    other.socket.readyState = 1
-    for (const { socket, link } of [compressing, closing, other]) {
-      link.send('zwölf')
-      expect(socket.sent).toEqual(['zwölf'])
-    }
-    expect(framed).toEqual([])
+    const { socket, link } = openFake({}, [], make(framed))
+    socket.readyState = readyState
+    link.send('zwölf')
+    expect([socket.sent, framed]).toEqual([['zwölf'], []])
+  })
+
+  it('is left to itself once it was given what is no text and no bytes', () => {
+    const framed: Uint8Array[] = []
+    const { socket, link } = openFake({}, [], withSender(framed))
+    socket.readyState = 1
+    const buffer = new ArrayBuffer(1_000)
+    link.send(buffer as unknown as string)
+    link.send('after it')
+    expect([socket.sent, framed]).toEqual([[buffer, 'after it'], []])
   })
 
   it('does not dial if it is closed while its headers are fetched', async () => {

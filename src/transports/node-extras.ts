@@ -1,8 +1,8 @@
 /**
  * What is done with the sockets of `ws` beyond the standard WebSocket.
  *
- * Owns: its third argument, the answer of a refused upgrade, when a message goes out framed already, and that no socket of it outlives its closing handshake for
- * long (FAILURES 13). Browsers don't ship this file (platform.web.ts).
+ * Owns: its third argument, the answer of a refused upgrade, when a message goes out framed already, and that no socket of it
+ * outlives its closing handshake for long (FAILURES 13). Browsers don't ship this file (platform.web.ts).
  */
 import { maskedFrame } from './masked-frame.js'
 import { refusedUpgrade, sentenceOf } from './upgrade-errors.js'

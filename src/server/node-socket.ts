@@ -7,6 +7,7 @@ import type http from 'node:http'
 import type { WebSocket } from 'ws'
 import type { Encoded } from '../protocol/codec.js'
 import type { Logger } from '../runtime/ports.js'
+import { headerBytes, writeHeader } from '../transports/frame-header.js'
 import type { Engine, EnginePeer } from './engine.js'
 
 /** How long the other side may take to answer a close. */
@@ -14,12 +15,6 @@ const CLOSE_GRACE_MS = 1_000
 
 /** `readyState` of a WebSocket that can send. */
 const OPEN = 1
-
-/** First and second byte of a frame. */
-const FINAL_TEXT = 0x81
-const FINAL_BINARY = 0x82
-const LENGTH_16 = 126
-const LENGTH_64 = 127
 
 /**
  * What `ws` keeps to itself: the way out for a frame that is made already, which engine.io takes as well. Header and
@@ -103,17 +98,9 @@ function frameOf(data: Encoded): Buffer {
 function makeFrame(data: Encoded): Buffer {
   const isText = typeof data === 'string'
   const bytes = isText ? Buffer.byteLength(data) : data.byteLength
-  const start = bytes <= 125 ? 2 : bytes <= 0xffff ? 4 : 10
+  const start = headerBytes(bytes)
   const frame = Buffer.allocUnsafe(start + bytes)
-  frame[0] = isText ? FINAL_TEXT : FINAL_BINARY
-  if (start === 2) frame[1] = bytes
-  else if (start === 4) {
-    frame[1] = LENGTH_16
-    frame.writeUInt16BE(bytes, 2)
-  } else {
-    frame[1] = LENGTH_64
-    frame.writeBigUInt64BE(BigInt(bytes), 2)
-  }
+  writeHeader(frame, 0, isText, bytes, 0)
   if (isText) frame.write(data, start)
   else frame.set(data, start)
   return frame

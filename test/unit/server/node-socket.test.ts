@@ -1,11 +1,8 @@
 import type http from 'node:http'
-import type { Writable } from 'node:stream'
-import * as ws from 'ws'
+import type * as ws from 'ws'
 import { describe, expect, it } from 'vitest'
 import { NodeSocket } from '../../../src/server/node-socket.js'
-
-/** Exported, but not in the types of `ws`. */
-const { Receiver } = ws as unknown as { readonly Receiver: new (options: object) => Writable }
+import { receivedBy } from '../../support/received-frames.js'
 
 /** As much of a socket of `ws` as is needed to send: what goes out is read by the receiver of `ws`. */
 class FakeSocket {
@@ -28,18 +25,6 @@ class FakeSocket {
 const over = (socket: FakeSocket): NodeSocket =>
   new NodeSocket(socket as unknown as ws.WebSocket, {} as http.IncomingMessage)
 
-/** What a client of `ws` makes of the frames. */
-async function received(frames: readonly Buffer[]): Promise<[data: Buffer, isBinary: boolean][]> {
-  const messages: [Buffer, boolean][] = []
-  const receiver = new Receiver({ isServer: false })
-  receiver.on('message', (data: Buffer, isBinary: boolean) => messages.push([data, isBinary]))
-  await new Promise<void>((resolve, reject) => {
-    receiver.on('error', reject)
-    receiver.end(Buffer.concat(frames), resolve)
-  })
-  return messages
-}
-
 describe('a socket of ws sends each message as one frame in one buffer', () => {
   it.each([1, 125, 126, 65_535, 65_536, 300_000])('of %d bytes, text and binary', async (bytes) => {
     const socket = new FakeSocket()
@@ -48,7 +33,7 @@ describe('a socket of ws sends each message as one frame in one buffer', () => {
     over(socket).send(text)
     over(socket).send(binary)
     expect(socket.framed).toHaveLength(2)
-    const [first, second] = await received(socket.framed)
+    const [first, second] = await receivedBy('client', socket.framed)
     expect([first?.[0].toString() === text, first?.[1]]).toEqual([true, false])
     expect([second?.[0].equals(binary), second?.[1]]).toEqual([true, true])
   })
@@ -57,7 +42,7 @@ describe('a socket of ws sends each message as one frame in one buffer', () => {
     const socket = new FakeSocket()
     over(socket).send('ä€😀'.repeat(20))
     over(socket).send('a\ud800b')
-    const messages = await received(socket.framed)
+    const messages = await receivedBy('client', socket.framed)
     expect(messages.map(([data]) => data.toString())).toEqual(['ä€😀'.repeat(20), 'a\ufffdb'])
   })
 

@@ -1,22 +1,6 @@
-import type { Writable } from 'node:stream'
-import * as ws from 'ws'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { maskedFrame } from '../../../src/transports/masked-frame.js'
-
-/** Exported, but not in the types of `ws`. */
-const { Receiver } = ws as unknown as { readonly Receiver: new (options: object) => Writable }
-
-/** What a server of `ws` makes of the frames. It refuses frames that are not masked. */
-async function received(frames: readonly Buffer[]): Promise<[data: Buffer, isBinary: boolean][]> {
-  const messages: [Buffer, boolean][] = []
-  const receiver = new Receiver({ isServer: true })
-  receiver.on('message', (data: Buffer, isBinary: boolean) => messages.push([data, isBinary]))
-  await new Promise<void>((resolve, reject) => {
-    receiver.on('error', reject)
-    receiver.end(Buffer.concat(frames), resolve)
-  })
-  return messages
-}
+import { receivedBy } from '../../support/received-frames.js'
 
 /** The four bytes before the payload. */
 const keyOf = (frame: Buffer, payload: number): string =>
@@ -32,21 +16,21 @@ describe('a masked frame', () => {
     async (bytes) => {
       const text = 'x'.repeat(bytes)
       const binary = new Uint8Array(bytes).map((_, at) => at * 7)
-      const [first, second] = await received([maskedFrame(text), maskedFrame(binary)])
+      const [first, second] = await receivedBy('server', [maskedFrame(text), maskedFrame(binary)])
       expect([first?.[0].toString() === text, first?.[1]]).toEqual([true, false])
       expect([second?.[0].equals(binary), second?.[1]]).toEqual([true, true])
     },
   )
 
   it('counts bytes, not characters, and half a character as the one that replaces it', async () => {
-    const messages = await received([maskedFrame('ä€😀'.repeat(20)), maskedFrame('a\ud800b')])
+    const messages = await receivedBy('server', [maskedFrame('ä€😀'.repeat(20)), maskedFrame('a\ud800b')])
     expect(messages.map(([data]) => data.toString())).toEqual(['ä€😀'.repeat(20), 'a\ufffdb'])
   })
 
   it('takes bytes from the middle of a buffer, and leaves them as they are', async () => {
     const bytes = Uint8Array.from({ length: 50 }, (_, at) => at).subarray(3, 40)
     const before = [...bytes]
-    const [message] = await received([maskedFrame(bytes)])
+    const [message] = await receivedBy('server', [maskedFrame(bytes)])
     expect([...(message?.[0] ?? [])]).toEqual(before)
     expect([...bytes]).toEqual(before)
   })
@@ -57,7 +41,7 @@ describe('a masked frame', () => {
       vi.spyOn(Buffer, 'allocUnsafe').mockImplementation((size) => Buffer.alloc(size + at).subarray(at))
       const frames = ['', 'y', 'y'.repeat(130), 'y'.repeat(70_003)].map((text) => maskedFrame(text))
       vi.restoreAllMocks()
-      const messages = await received(frames)
+      const messages = await receivedBy('server', frames)
       expect(messages.map(([data]) => data.length)).toEqual([0, 1, 130, 70_003])
       expect(messages.every(([data]) => /^y*$/.test(data.toString()))).toBe(true)
     },

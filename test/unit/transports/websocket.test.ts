@@ -86,13 +86,15 @@ class FakeNodeSocket extends FakeSocket {
 
 const asConstructor = (fake: unknown): WebSocketConstructor => fake as WebSocketConstructor
 
+const senderTo = (framed: Uint8Array[]) => ({
+  sendFrame: ([frame]: readonly [Uint8Array]) => void framed.push(frame),
+})
+
 /** One of `ws`, which hands frames to `framed`. */
-const withSender = (framed: Uint8Array[], agreed = ''): typeof FakeSocket =>
+const withSender = (framed: Uint8Array[], agreed = '', sender: object | null = senderTo(framed)) =>
   class extends FakeNodeSocket {
     readonly extensions = agreed
-    readonly _sender: object | null = {
-      sendFrame: ([frame]: readonly [Uint8Array]) => void framed.push(frame),
-    }
+    readonly _sender = sender
 
     override send(data: unknown): void {
       super.send(data)
@@ -216,30 +218,8 @@ describe('open', () => {
     ['is not open yet', 0, (framed: Uint8Array[]) => withSender(framed)],
     ['is closing', 2, (framed: Uint8Array[]) => withSender(framed)],
     ['is closed', 3, (framed: Uint8Array[]) => withSender(framed)],
-    [
-      'is of a version that has no such sender',
-      1,
-      (framed: Uint8Array[]) =>
-        class extends withSender(framed) {
-          readonly _sender = {}
-          override send(data: unknown): void {
-            super.send(data)
-          }
-          terminate(): void {}
-        },
-    ],
-    [
-      'has no sender yet',
-      1,
-      (framed: Uint8Array[]) =>
-        class extends withSender(framed) {
-          readonly _sender = null
-          override send(data: unknown): void {
-            super.send(data)
-          }
-          terminate(): void {}
-        },
-    ],
+    ['is of a version that has no such sender', 1, (framed: Uint8Array[]) => withSender(framed, '', {})],
+    ['has no sender yet', 1, (framed: Uint8Array[]) => withSender(framed, '', null)],
     [
       'has a send of its own',
       1,
